@@ -1,0 +1,1 @@
+//! One complaint about one place in a file.

@@ -1,0 +1,122 @@
+//! What an identifier is: its name in the policy, its shape, its check, its canonical form.
+
+/// A kind of value, as policy names it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[repr(u8)]
+pub enum Kind {
+    /// `kr_rrn`: resident registration number.
+    KrRrn,
+    /// `kr_frn`: foreigner registration number.
+    KrFrn,
+    /// `kr_phone`: Korean telephone number.
+    KrPhone,
+    /// `email`: e-mail address.
+    Email,
+    /// `ip`: IPv4 or IPv6 address.
+    Ip,
+    /// `credit_card`: card number.
+    CreditCard,
+    /// `id`: an opaque identifier; any text.
+    Id,
+    /// `text`: free text, in which the first six kinds are found.
+    Text,
+    /// `time`: a point in time.
+    Time,
+    /// `date_of_birth`: a birth date.
+    DateOfBirth,
+    /// `number`: a quantity.
+    Number,
+    /// `kr_address`: a Korean postal address.
+    KrAddress,
+    /// `user_agent`: an HTTP user agent string.
+    UserAgent,
+    /// `url`: a URL, or the target of a request line.
+    Url,
+    /// `code`: a value from a closed, non-personal set (event names, status codes).
+    Code,
+}
+
+impl Kind {
+    /// Every kind, in the order of the enum.
+    pub const ALL: [Self; 15] = [
+        Self::KrRrn,
+        Self::KrFrn,
+        Self::KrPhone,
+        Self::Email,
+        Self::Ip,
+        Self::CreditCard,
+        Self::Id,
+        Self::Text,
+        Self::Time,
+        Self::DateOfBirth,
+        Self::Number,
+        Self::KrAddress,
+        Self::UserAgent,
+        Self::Url,
+        Self::Code,
+    ];
+
+    /// How many kinds are found inside free text: the first ones of the enum.
+    pub const FOUND: usize = 6;
+
+    /// The name that the policy file uses.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::KrRrn => "kr_rrn",
+            Self::KrFrn => "kr_frn",
+            Self::KrPhone => "kr_phone",
+            Self::Email => "email",
+            Self::Ip => "ip",
+            Self::CreditCard => "credit_card",
+            Self::Id => "id",
+            Self::Text => "text",
+            Self::Time => "time",
+            Self::DateOfBirth => "date_of_birth",
+            Self::Number => "number",
+            Self::KrAddress => "kr_address",
+            Self::UserAgent => "user_agent",
+            Self::Url => "url",
+            Self::Code => "code",
+        }
+    }
+
+    /// The two letters that begin a token of this kind.
+    pub const fn letters(self) -> [u8; 2] {
+        match self {
+            Self::KrRrn => *b"rr",
+            Self::KrFrn => *b"fr",
+            Self::KrPhone => *b"ph",
+            Self::Email => *b"em",
+            Self::Ip => *b"ip",
+            Self::CreditCard => *b"cc",
+            Self::Id => *b"id",
+            Self::Text => *b"tx",
+            Self::Time => *b"tm",
+            Self::DateOfBirth => *b"bd",
+            Self::Number => *b"nr",
+            Self::KrAddress => *b"ad",
+            Self::UserAgent => *b"ua",
+            Self::Url => *b"ur",
+            Self::Code => *b"cd",
+        }
+    }
+
+    /// The kind that the policy calls `name`.
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|kind| kind.name() == name)
+    }
+}
+
+/// A set of the kinds that are found inside text: bit `kind as u8`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct KindSet(pub u8);
+
+impl KindSet {
+    /// All six kinds that are found inside text.
+    pub const ALL: Self = Self((1 << Kind::FOUND) - 1);
+
+    /// Whether `kind` is in the set.
+    pub const fn contains(self, kind: Kind) -> bool {
+        (kind as u8) < Kind::FOUND as u8 && self.0 & (1 << kind as u8) != 0
+    }
+}

@@ -1,0 +1,46 @@
+//! Every bound of garim, with its unit, its reason, and what ties it to the others.
+
+/// Longest message value accepted, in bytes.
+///
+/// Kafka's default `message.max.bytes` is 1 MiB and a little framing; a larger record could not be
+/// written back.
+pub const PAYLOAD_BYTES_MAX: usize = 1 << 20;
+
+/// Longest treated record that is produced, in bytes.
+///
+/// The broker's default limit (1,048,588) counts the whole batch; 2 KiB are left for key, headers
+/// and framing.
+pub const OUTPUT_BYTES_MAX: usize = (1 << 20) - (2 << 10);
+
+/// Deepest nesting of arrays and objects in one JSON record.
+///
+/// Activity logs nest five levels; 64 is what common readers accept without recursion trouble.
+pub const DEPTH_MAX: usize = 64;
+
+/// Most members and elements in one JSON record, over all levels.
+pub const NODES_MAX: usize = 1 << 14;
+
+/// Longest value that is laid directly into a hash frame, in bytes; a longer one is digested first.
+pub const FRAME_VALUE_BYTES: usize = 58;
+
+/// One block of the keyed hash, in bytes (BLAKE3's block).
+pub const FRAME_BYTES: usize = 64;
+
+/// Written length of a token, in bytes: two letters of kind, six of key, 32 of value, two underscores.
+pub const TOKEN_BYTES: usize = 2 + 1 + 6 + 1 + 32;
+
+/// Written length of the `garim` provenance string, in bytes: eight letters of the policy digest, a dot, 32 letters.
+pub const PROVENANCE_BYTES: usize = 8 + 1 + 32;
+
+/// Most tiers in one policy; a set of tiers fits a machine word.
+pub const TIERS_MAX: usize = 64;
+
+/// Most records in one treated batch: input and output of a typical batch stay in the second-level cache.
+pub const BATCH_RECORDS_MAX: usize = 4096;
+
+/// Most input bytes in one treated batch.
+pub const BATCH_BYTES_MAX: usize = 2 << 20;
+
+const _: () = assert!(FRAME_VALUE_BYTES + 6 == FRAME_BYTES);
+const _: () = assert!(OUTPUT_BYTES_MAX < PAYLOAD_BYTES_MAX);
+const _: () = assert!(PAYLOAD_BYTES_MAX <= BATCH_BYTES_MAX);

@@ -1,0 +1,2 @@
+//! The verbs of garim.
+fn main() {}

@@ -1,0 +1,3 @@
+//! Value and epoch key to token.
+
+pub mod epoch;

@@ -1,0 +1,37 @@
+//! A retention class: its topic, its term, the precision of its times.
+
+use crate::route::term::Term;
+
+/// How exact a time may stay in a tier.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum TimePrecision {
+    /// To the second.
+    Second,
+    /// To the minute.
+    Minute,
+    /// To the hour.
+    Hour,
+    /// To the day.
+    Day,
+}
+
+/// One tier of the policy.
+#[derive(Debug, Clone)]
+pub struct Tier {
+    /// Its name in the policy, `login-3m`.
+    pub name: Box<str>,
+    /// What the published notice calls it.
+    pub label: Box<str>,
+    /// The topic with `{source}` still in it.
+    pub topic: Box<str>,
+    /// When its records end.
+    pub term: Term,
+    /// Must not be destroyed before its end either.
+    pub legal_minimum: bool,
+    /// Takes records later than the policy's `max-lateness` (`late = "accept"`).
+    pub late_accept: bool,
+    /// Precision of the times kept here.
+    pub time: TimePrecision,
+    /// Whether the `garim` string carries the record's id, or only the policy's digest.
+    pub record_id: bool,
+}

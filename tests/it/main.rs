@@ -1,0 +1,1 @@
+//! All tests that need no broker; the list of modules only.
