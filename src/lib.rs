@@ -1,5 +1,7 @@
 //! garim: treats service activity logs by a policy and routes them to retention tiers.
 
+pub mod cli;
+pub mod diagnostic;
 pub mod engine;
 pub mod find;
 pub mod flow;
@@ -14,5 +16,3 @@ pub mod route;
 pub mod secret;
 pub mod service;
 pub mod telemetry;
-pub mod cli;
-pub mod diagnostic;

@@ -63,7 +63,10 @@ impl KeyRing {
                     *letter = b'a' + byte % 26;
                 }
                 zeroize::Zeroize::zeroize(&mut input);
-                Lookup::Live(EpochSecret { id, secret: Key::new(derived) })
+                Lookup::Live(EpochSecret {
+                    id,
+                    secret: Key::new(derived),
+                })
             }
         }
     }
