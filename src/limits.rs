@@ -44,3 +44,11 @@ pub const BATCH_BYTES_MAX: usize = 2 << 20;
 const _: () = assert!(FRAME_VALUE_BYTES + 6 == FRAME_BYTES);
 const _: () = assert!(OUTPUT_BYTES_MAX < PAYLOAD_BYTES_MAX);
 const _: () = assert!(PAYLOAD_BYTES_MAX <= BATCH_BYTES_MAX);
+
+/// Longest time one call of the client library may take before the watchdog ends the process, in milliseconds.
+///
+/// Twice the transaction time-out of 60 s: after that the broker has ended the transaction anyway.
+pub const CALL_LIMIT_MS: u64 = 120_000;
+
+/// Longest time the treatment of one batch may take before the watchdog ends the process, in milliseconds.
+pub const TREAT_LIMIT_MS: u64 = 60_000;
