@@ -1,19 +1,7 @@
 //! A retention class: its topic, its term, the precision of its times.
 
-use crate::route::term::Term;
-
-/// How exact a time may stay in a tier.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum TimePrecision {
-    /// To the second.
-    Second,
-    /// To the minute.
-    Minute,
-    /// To the hour.
-    Hour,
-    /// To the day.
-    Day,
-}
+use super::term::Term;
+use crate::record::time::TimePrecision;
 
 /// One tier of the policy.
 #[derive(Debug, Clone)]
