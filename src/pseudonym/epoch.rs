@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::route::TierId;
+use crate::record::TierId;
 use crate::secret::Key;
 
 /// A civil day in the policy's time zone, in days since 1970-01-01.

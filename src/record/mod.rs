@@ -13,6 +13,12 @@ use crate::secret::Plain;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct InputId(pub u16);
 
+/// Index of a tier in its policy.
+///
+/// It stands here because `route` and `pseudonym`, which share a rung, both speak of tiers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct TierId(pub u8);
+
 /// A header as it arrived: its name, and its value where it has one.
 pub type Header<'a> = (&'a [u8], Option<Plain<'a>>);
 

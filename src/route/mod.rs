@@ -3,9 +3,7 @@
 pub mod term;
 pub mod tier;
 
-/// Index of a tier in its policy.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct TierId(pub u8);
+pub use crate::record::TierId;
 
 /// A JSON Pointer of the policy, split at its slashes; `*` stands for any array index or map key.
 ///

@@ -1,1 +1,10 @@
 //! All tests that need no broker; the list of modules only.
+#![allow(
+    clippy::unwrap_used,
+    clippy::print_stdout,
+    clippy::print_stderr,
+    clippy::disallowed_methods,
+    reason = "a test stops at the first surprise, tells what it saw, and runs programs with clocks and environments"
+)]
+
+mod tidy;
