@@ -67,10 +67,7 @@ impl Diagnostic {
 
     /// A warning without label, related places or help.
     pub fn warning(code: &'static str, file: &Path, span: Option<Range<usize>>, message: impl Into<String>) -> Self {
-        Self {
-            severity: Severity::Warning,
-            ..Self::error(code, file, span, message)
-        }
+        Self { severity: Severity::Warning, ..Self::error(code, file, span, message) }
     }
 
     /// The same with this beside the caret.
@@ -115,19 +112,13 @@ impl std::fmt::Display for Faults {
 impl Faults {
     /// No complaints about a file with this text.
     pub fn of(path: &Path, text: &str) -> Self {
-        Self {
-            files: vec![(path.to_owned(), text.to_owned())],
-            diagnostics: Vec::new(),
-        }
+        Self { files: vec![(path.to_owned(), text.to_owned())], diagnostics: Vec::new() }
     }
 
     /// The one complaint that a file could not be read.
     pub fn unreadable(path: &Path, error: &std::io::Error) -> Self {
         let message = format!("cannot read `{}`: {error}", path.display());
-        Self {
-            files: Vec::new(),
-            diagnostics: vec![Diagnostic::error("G0001", path, None, message)],
-        }
+        Self { files: Vec::new(), diagnostics: vec![Diagnostic::error("G0001", path, None, message)] }
     }
 
     /// Whether there is nothing to complain about.
@@ -137,10 +128,7 @@ impl Faults {
 
     /// How many errors there are.
     pub fn errors(&self) -> usize {
-        self.diagnostics
-            .iter()
-            .filter(|diagnostic| diagnostic.severity == Severity::Error)
-            .count()
+        self.diagnostics.iter().filter(|diagnostic| diagnostic.severity == Severity::Error).count()
     }
 
     /// How many warnings there are.
@@ -178,11 +166,7 @@ impl Faults {
     ///
     /// Lines and columns count from 1, columns in characters; spans are bytes.
     pub fn to_json(&self) -> serde_json::Value {
-        let diagnostics: Vec<_> = self
-            .diagnostics
-            .iter()
-            .map(|diagnostic| self.entry(diagnostic))
-            .collect();
+        let diagnostics: Vec<_> = self.diagnostics.iter().map(|diagnostic| self.entry(diagnostic)).collect();
         serde_json::json!({
             "schema_version": SCHEMA_VERSION,
             "errors": self.errors(),
@@ -197,10 +181,7 @@ impl Faults {
     }
 
     fn text(&self, file: &Path) -> Option<&str> {
-        self.files
-            .iter()
-            .find(|(path, _)| path == file)
-            .map(|(_, text)| text.as_str())
+        self.files.iter().find(|(path, _)| path == file).map(|(_, text)| text.as_str())
     }
 
     fn group<'a>(&'a self, diagnostic: &'a Diagnostic) -> Group<'a> {
@@ -220,12 +201,7 @@ impl Faults {
                     .related
                     .iter()
                     .map(|(span, label)| AnnotationKind::Context.span(within(text, span)).label(label));
-                title.element(
-                    Snippet::source(text)
-                        .path(path)
-                        .annotation(primary)
-                        .annotations(related),
-                )
+                title.element(Snippet::source(text).path(path).annotation(primary).annotations(related))
             }
             _ => title.element(Origin::path(path)),
         };
@@ -241,13 +217,7 @@ impl Faults {
             Some((line, column, serde_json::json!([span.start, span.end])))
         };
         let (line, column, span) = diagnostic.span.as_ref().and_then(spot).map_or_else(
-            || {
-                (
-                    serde_json::Value::Null,
-                    serde_json::Value::Null,
-                    serde_json::Value::Null,
-                )
-            },
+            || (serde_json::Value::Null, serde_json::Value::Null, serde_json::Value::Null),
             |(line, column, span)| (line.into(), column.into(), span),
         );
         let related: Vec<_> = diagnostic

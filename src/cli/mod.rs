@@ -59,11 +59,7 @@ pub struct Failure {
 impl Failure {
     /// A failure with this exit code. `error` may be a message or an error with its own chain.
     pub fn new(exit: Exit, error: impl Into<anyhow::Error>) -> Self {
-        Self {
-            exit,
-            error: error.into(),
-            help: None,
-        }
+        Self { exit, error: error.into(), help: None }
     }
 
     /// A failure that is told by one sentence.
@@ -124,31 +120,13 @@ struct Globals {
     #[arg(short, long, global = true, action = clap::ArgAction::Count)]
     verbose: u8,
     /// When to use colours
-    #[arg(
-        long,
-        global = true,
-        value_name = "WHEN",
-        env = "GARIM_COLOR",
-        default_value = "auto"
-    )]
+    #[arg(long, global = true, value_name = "WHEN", env = "GARIM_COLOR", default_value = "auto")]
     color: Color,
     /// How results and errors are written
-    #[arg(
-        long,
-        global = true,
-        value_name = "FORMAT",
-        env = "GARIM_FORMAT",
-        default_value = "text"
-    )]
+    #[arg(long, global = true, value_name = "FORMAT", env = "GARIM_FORMAT", default_value = "text")]
     format: Format,
     /// How log lines are written
-    #[arg(
-        long,
-        global = true,
-        value_name = "FORMAT",
-        env = "GARIM_LOG_FORMAT",
-        default_value = "auto"
-    )]
+    #[arg(long, global = true, value_name = "FORMAT", env = "GARIM_LOG_FORMAT", default_value = "auto")]
     log_format: LogFormat,
     /// Which log lines are written: a level, or `target=level,...` [default: info]
     #[arg(long, global = true, value_name = "LEVEL", env = "GARIM_LOG")]
@@ -188,9 +166,7 @@ pub struct Shared {
 impl Shared {
     fn new(globals: Globals) -> Self {
         let err_terminal = std::io::stderr().is_terminal();
-        let log_level = globals
-            .log_level
-            .or_else(|| std::env::var("RUST_LOG").ok().filter(|level| !level.is_empty()));
+        let log_level = globals.log_level.or_else(|| std::env::var("RUST_LOG").ok().filter(|level| !level.is_empty()));
         let dumb = std::env::var_os("TERM").is_some_and(|term| term == "dumb");
         let progress = !globals.quiet && !globals.no_progress && globals.format == Format::Text;
         Self {
@@ -230,11 +206,8 @@ impl Shared {
         if system.is_file() {
             return Ok(vec![system]);
         }
-        Err(Failure::say(
-            Exit::Usage,
-            "no settings file was named, and /etc/garim/garim.toml does not exist",
-        )
-        .help("give `-c config/garim.toml`, or set GARIM_CONFIG"))
+        Err(Failure::say(Exit::Usage, "no settings file was named, and /etc/garim/garim.toml does not exist")
+            .help("give `-c config/garim.toml`, or set GARIM_CONFIG"))
     }
 
     /// The policy that `--policy` or `GARIM_POLICY` names.
@@ -275,11 +248,7 @@ impl Shared {
         let _ = match self.format {
             Format::Json => writeln!(err, "{}", serde_json::json!({word: message.to_string()})),
             Format::Text => {
-                let style = if self.color_err {
-                    color.on_default().bold()
-                } else {
-                    anstyle::Style::new()
-                };
+                let style = if self.color_err { color.on_default().bold() } else { anstyle::Style::new() };
                 writeln!(err, "{style}{word}{style:#}: {message}")
             }
         };
@@ -291,10 +260,7 @@ impl Shared {
             Format::Json => writeln!(err, "{}", failure_json(failure)),
             Format::Text => {
                 let (red, blue) = match self.color_err {
-                    true => (
-                        anstyle::AnsiColor::Red.on_default().bold(),
-                        anstyle::AnsiColor::Blue.on_default().bold(),
-                    ),
+                    true => (anstyle::AnsiColor::Red.on_default().bold(), anstyle::AnsiColor::Blue.on_default().bold()),
                     false => Default::default(),
                 };
                 let mut text = format!("{red}error{red:#}: {}\n", failure.error);
@@ -353,9 +319,8 @@ fn run(verb: &Verb, shared: &Shared) -> Result<Exit, Failure> {
 pub fn main() -> ExitCode {
     silence_panics();
     let arguments: Vec<OsString> = std::env::args_os().collect();
-    let parsed = command(&arguments)
-        .try_get_matches_from(&arguments)
-        .and_then(|matches| Cli::from_arg_matches(&matches));
+    let parsed =
+        command(&arguments).try_get_matches_from(&arguments).and_then(|matches| Cli::from_arg_matches(&matches));
     let cli = match parsed {
         Ok(cli) => cli,
         Err(error) => return usage(&error, &arguments),
@@ -365,12 +330,7 @@ pub fn main() -> ExitCode {
     match ended {
         Ok(Ok(exit)) => exit.into(),
         // Whoever closed the pipe has seen enough, as with `head`.
-        Ok(Err(failure))
-            if failure
-                .error
-                .downcast_ref::<WriteFailed>()
-                .is_some_and(WriteFailed::is_closed_pipe) =>
-        {
+        Ok(Err(failure)) if failure.error.downcast_ref::<WriteFailed>().is_some_and(WriteFailed::is_closed_pipe) => {
             Exit::Done.into()
         }
         Ok(Err(failure)) => {
@@ -404,10 +364,7 @@ fn given(arguments: &[OsString], flag: &str) -> Option<OsString> {
         if argument == flag {
             return rest.next().cloned();
         }
-        let value = argument
-            .to_str()
-            .and_then(|text| text.strip_prefix(flag))
-            .and_then(|text| text.strip_prefix('='));
+        let value = argument.to_str().and_then(|text| text.strip_prefix(flag)).and_then(|text| text.strip_prefix('='));
         if let Some(value) = value {
             return Some(value.into());
         }
@@ -419,30 +376,19 @@ fn usage(error: &clap::Error, arguments: &[OsString]) -> ExitCode {
     let format = given(arguments, "--format").or_else(|| std::env::var_os("GARIM_FORMAT"));
     if error.use_stderr() && format.is_some_and(|format| format == "json") {
         let text = error.render().to_string();
-        let message = text
-            .lines()
-            .next()
-            .unwrap_or_default()
-            .trim_start_matches("error: ")
-            .to_owned();
+        let message = text.lines().next().unwrap_or_default().trim_start_matches("error: ").to_owned();
         let failure = Failure::say(Exit::Usage, message).help("see `garim --help`");
         let _ = writeln!(std::io::stderr(), "{}", failure_json(&failure));
     } else {
         let _ = error.print();
     }
-    if error.use_stderr() {
-        Exit::Usage.into()
-    } else {
-        Exit::Done.into()
-    }
+    if error.use_stderr() { Exit::Usage.into() } else { Exit::Done.into() }
 }
 
 /// A panic tells its place only: its message may quote what was being read.
 fn silence_panics() {
     std::panic::set_hook(Box::new(|info| {
-        let place = info
-            .location()
-            .map_or_else(String::new, |at| format!(" at {}:{}", at.file(), at.line()));
+        let place = info.location().map_or_else(String::new, |at| format!(" at {}:{}", at.file(), at.line()));
         let _ = writeln!(std::io::stderr(), "garim: internal fault{place}; please report it");
     }));
 }

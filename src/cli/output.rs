@@ -61,19 +61,12 @@ const WRITE_BYTES: usize = 64 << 10;
 
 impl Out {
     pub(super) fn report(color: bool) -> Self {
-        let choice = if color {
-            anstream::ColorChoice::Always
-        } else {
-            anstream::ColorChoice::Never
-        };
+        let choice = if color { anstream::ColorChoice::Always } else { anstream::ColorChoice::Never };
         Self(BufWriter::new(AutoStream::new(io::stdout(), choice)))
     }
 
     pub(super) fn data() -> Self {
-        Self(BufWriter::with_capacity(
-            WRITE_BYTES,
-            AutoStream::always_ansi(io::stdout()),
-        ))
+        Self(BufWriter::with_capacity(WRITE_BYTES, AutoStream::always_ansi(io::stdout())))
     }
 
     /// What `write!` calls.

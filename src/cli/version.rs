@@ -18,10 +18,8 @@ pub fn run(_: &Args, shared: &Shared) -> Result<Exit, Failure> {
     let mut out = shared.report();
     match shared.format {
         Format::Json => {
-            let fields: serde_json::Map<_, _> = rows
-                .into_iter()
-                .map(|(name, value)| (name.replace(' ', "_"), value.into()))
-                .collect();
+            let fields: serde_json::Map<_, _> =
+                rows.into_iter().map(|(name, value)| (name.replace(' ', "_"), value.into())).collect();
             writeln!(out, "{}", serde_json::Value::Object(fields))?;
         }
         Format::Text => {

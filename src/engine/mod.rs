@@ -66,10 +66,7 @@ impl Engine {
 
     /// The input of this topic name.
     pub fn input(&self, topic: &str) -> Option<InputId> {
-        self.inputs
-            .iter()
-            .position(|(name, _)| &**name == topic)
-            .map(|index| InputId(index as u16))
+        self.inputs.iter().position(|(name, _)| &**name == topic).map(|index| InputId(index as u16))
     }
 
     /// The sources, in file order.

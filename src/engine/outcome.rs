@@ -244,13 +244,7 @@ pub struct BatchTally {
 impl BatchTally {
     /// Sets every count to zero, keeps the memory.
     pub fn clear(&mut self) {
-        for counts in [
-            &mut self.expired,
-            &mut self.late,
-            &mut self.refused,
-            &mut self.fields,
-            &mut self.unlisted,
-        ] {
+        for counts in [&mut self.expired, &mut self.late, &mut self.refused, &mut self.fields, &mut self.unlisted] {
             counts.fill(0);
         }
         self.consumed.fill((0, 0));

@@ -1,1 +1,191 @@
-//! find/path
+//! Field paths compiled to a trie, so that a walk resolves a path by one step a member, never by comparing strings.
+//!
+//! Paths with `*` are made deterministic when the policy is compiled: where a name and a `*` lead on from one place,
+//! the name's node also carries what the `*` leads to, behind its own. The most specific path comes first.
+
+use std::collections::BTreeMap;
+
+use crate::limits::DEPTH_MAX;
+
+/// A place in the trie.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct NodeId(u16);
+
+impl NodeId {
+    /// The whole record.
+    pub const ROOT: Self = Self(0);
+    /// No path goes here.
+    pub const NONE: Self = Self(u16::MAX);
+
+    /// The node as an index of tables with one entry a node.
+    pub const fn index(self) -> usize {
+        self.0 as usize
+    }
+}
+
+/// One step of a path: a member's name, or `None` for any member or element.
+pub type Step<'a> = Option<&'a str>;
+
+#[derive(Debug)]
+struct Child {
+    length: u32,
+    /// The first eight bytes of the name, zero-filled.
+    head: u64,
+    name: Box<[u8]>,
+    node: NodeId,
+}
+
+#[derive(Debug, Default)]
+struct Node {
+    children: Vec<Child>,
+    /// Where any other member, and every element, leads.
+    any: Option<NodeId>,
+}
+
+/// A path of which the first steps are taken.
+#[derive(Debug, Clone, Copy)]
+struct State {
+    /// A bit a step taken, 1 for `*`: of two paths the one with the first name where the other has `*` is smaller.
+    rank: u128,
+    path: usize,
+    step: usize,
+}
+
+/// A compiled set of paths.
+#[derive(Debug)]
+pub struct Paths {
+    nodes: Vec<Node>,
+    /// By node: the indices of the paths that end there, the most specific first.
+    ends: Vec<Vec<usize>>,
+}
+
+impl Paths {
+    /// Compiles `paths`; their indices are what `ends` gives back.
+    ///
+    /// `None` if one has more than 64 steps (`DEPTH_MAX`), or if they need more than 65,534 nodes.
+    pub fn compile(paths: &[Vec<Step<'_>>]) -> Option<Self> {
+        if paths.iter().any(|path| path.len() > DEPTH_MAX) {
+            return None;
+        }
+        let mut compiled = Self { nodes: Vec::new(), ends: Vec::new() };
+        let all: Vec<State> = (0..paths.len()).map(|path| State { rank: 0, path, step: 0 }).collect();
+        compiled.add(paths, all)?;
+        Some(compiled)
+    }
+
+    /// Adds the node that stands for `states`, and all below it.
+    fn add(&mut self, paths: &[Vec<Step<'_>>], mut states: Vec<State>) -> Option<NodeId> {
+        let id = u16::try_from(self.nodes.len()).ok().filter(|id| *id != NodeId::NONE.0)?;
+        states.sort_by_key(|state| state.rank);
+        self.nodes.push(Node::default());
+        let ends = |state: &&State| state.step == paths[state.path].len();
+        self.ends.push(states.iter().filter(ends).map(|state| state.path).collect());
+        let mut named: BTreeMap<&str, Vec<State>> = BTreeMap::new();
+        let mut any = Vec::new();
+        for State { rank, path, step } in states {
+            match paths[path].get(step) {
+                Some(Some(name)) => named.entry(name).or_default().push(State { rank: rank * 2, path, step: step + 1 }),
+                Some(None) => any.push(State { rank: rank * 2 + 1, path, step: step + 1 }),
+                None => {}
+            }
+        }
+        for (name, mut states) in named {
+            states.extend_from_slice(&any);
+            let node = self.add(paths, states)?;
+            let child =
+                Child { length: name.len() as u32, head: head(name.as_bytes()), name: name.as_bytes().into(), node };
+            self.nodes[usize::from(id)].children.push(child);
+        }
+        if !any.is_empty() {
+            let node = self.add(paths, any)?;
+            self.nodes[usize::from(id)].any = Some(node);
+        }
+        Some(NodeId(id))
+    }
+
+    /// How many nodes there are.
+    pub const fn len(&self) -> usize {
+        self.nodes.len()
+    }
+
+    /// The paths that end at `node`, the most specific first.
+    pub fn ends(&self, node: NodeId) -> &[usize] {
+        &self.ends[node.index()]
+    }
+
+    /// Where the member `name` of `node` leads, and whether by its name (not by `*`).
+    #[inline]
+    pub fn member(&self, node: NodeId, name: &[u8]) -> (NodeId, bool) {
+        let node = &self.nodes[node.index()];
+        let (length, start) = (name.len() as u32, head(name));
+        for child in &node.children {
+            if child.length == length && child.head == start && (length <= 8 || *child.name == *name) {
+                return (child.node, true);
+            }
+        }
+        (node.any.unwrap_or(NodeId::NONE), false)
+    }
+
+    /// Where the elements of `node` lead.
+    #[inline]
+    pub fn element(&self, node: NodeId) -> NodeId {
+        self.nodes[node.index()].any.unwrap_or(NodeId::NONE)
+    }
+}
+
+/// The first eight bytes of a name, zero-filled, as one word.
+#[inline]
+fn head(name: &[u8]) -> u64 {
+    if let Some(first) = name.first_chunk::<8>() {
+        return u64::from_le_bytes(*first);
+    }
+    let mut word = 0;
+    for (place, byte) in name.iter().enumerate() {
+        word |= u64::from(*byte) << (8 * place);
+    }
+    word
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_most_specific_path_comes_first() {
+        let paths: Vec<Vec<Step<'_>>> = [
+            vec![Some("items"), None],
+            vec![Some("items"), Some("name")],
+            vec![Some("items"), None, Some("id")],
+            vec![Some("items"), Some("name"), None],
+            vec![],
+            vec![Some("a_long_member_name"), Some("a_long_member_nape")],
+        ]
+        .to_vec();
+        let compiled = Paths::compile(&paths).expect("few nodes");
+        let reach = |steps: &[&str]| {
+            let mut node = NodeId::ROOT;
+            for step in steps {
+                node = if *step == "#" { compiled.element(node) } else { compiled.member(node, step.as_bytes()).0 };
+                if node == NodeId::NONE {
+                    return vec![99];
+                }
+            }
+            compiled.ends(node).to_vec()
+        };
+        for (steps, expected) in [
+            (&[][..], &[4][..]),
+            (&["items", "name"], &[1, 0]),
+            (&["items", "other"], &[0]),
+            (&["items", "#"], &[0]),
+            (&["items", "name", "id"], &[3, 2]),
+            (&["items", "other", "id"], &[2]),
+            (&["items", "name", "x"], &[3]),
+            (&["items", "other", "x"], &[99]),
+            (&["name"], &[99]),
+            (&["a_long_member_name", "a_long_member_nape"], &[5]),
+            (&["a_long_member_name", "a_long_member_name"], &[99]),
+        ] {
+            assert_eq!(reach(steps), expected, "{steps:?}");
+        }
+    }
+}

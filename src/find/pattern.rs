@@ -96,10 +96,7 @@ impl Pattern {
                 },
                 '%' if rest.next_if(|(_, next)| *next == '%').is_some() => push_literal(&mut pieces, '%'),
                 '%' => {
-                    while rest
-                        .next_if(|(_, next)| matches!(next, '<' | '>' | '!' | ',' | '0'..='9'))
-                        .is_some()
-                    {}
+                    while rest.next_if(|(_, next)| matches!(next, '<' | '>' | '!' | ',' | '0'..='9')).is_some() {}
                     let mut argument = None;
                     if rest.next_if(|(_, next)| *next == '{').is_some() {
                         let mut name = String::new();
@@ -142,15 +139,9 @@ impl Pattern {
             }
         }
         if fields.is_empty() {
-            return Err(fault(
-                0,
-                "the regular expression names no group: write fields as `(?<name>...)`",
-            ));
+            return Err(fault(0, "the regular expression names no group: write fields as `(?<name>...)`"));
         }
-        Ok(Self {
-            fields,
-            shape: Shape::Groups { regex, groups },
-        })
+        Ok(Self { fields, shape: Shape::Groups { regex, groups } })
     }
 
     /// The names of the fields, in the order of the format.
@@ -192,11 +183,7 @@ impl Pattern {
                 if regex.captures_read(locations, line).is_none() {
                     return false;
                 }
-                out.extend(
-                    groups
-                        .iter()
-                        .map(|group| locations.get(*group).map(|(start, end)| Span::new(start, end))),
-                );
+                out.extend(groups.iter().map(|group| locations.get(*group).map(|(start, end)| Span::new(start, end))));
                 true
             }
         }
@@ -216,10 +203,7 @@ impl Pattern {
                 }
                 Piece::Field { name, at } => {
                     if after_field {
-                        return Err(fault(
-                            at,
-                            "two fields side by side cannot be told apart: put a character between",
-                        ));
+                        return Err(fault(at, "two fields side by side cannot be told apart: put a character between"));
                     }
                     if fields.iter().any(|known| **known == *name) {
                         return Err(fault(at, &format!("the field `{name}` stands twice")));
@@ -235,13 +219,7 @@ impl Pattern {
         if after_field {
             after.push(Box::default());
         }
-        Ok(Self {
-            fields,
-            shape: Shape::Literals {
-                first: first.into(),
-                after,
-            },
-        })
+        Ok(Self { fields, shape: Shape::Literals { first: first.into(), after } })
     }
 }
 
@@ -306,10 +284,7 @@ fn apache_name(at: usize, directive: Option<char>, argument: Option<String>) -> 
         (Some('e'), Some(variable)) => format!("env_{}", field(&variable)),
         (Some('n'), Some(note)) => format!("note_{}", field(&note)),
         (Some('t'), Some(_)) => {
-            return Err(fault(
-                at,
-                "`%{format}t` is not read: write `%t`, the common log form of the time",
-            ));
+            return Err(fault(at, "`%{format}t` is not read: write `%t`, the common log form of the time"));
         }
         (Some('a'), Some(_)) => "peer_addr".into(),
         (Some('p'), Some(which)) => format!("{}_port", field(&which)),
@@ -344,18 +319,12 @@ fn apache_name(at: usize, directive: Option<char>, argument: Option<String>) -> 
             'R' => "handler",
             'X' => "connection",
             _ => {
-                return Err(fault(
-                    at,
-                    &format!("`%{directive}` is not a directive that garim knows"),
-                ));
+                return Err(fault(at, &format!("`%{directive}` is not a directive that garim knows")));
             }
         }
         .into(),
         (Some(directive), Some(_)) => {
-            return Err(fault(
-                at,
-                &format!("`%{{...}}{directive}` is not a directive that garim knows"),
-            ));
+            return Err(fault(at, &format!("`%{{...}}{directive}` is not a directive that garim knows")));
         }
         (None, _) => return Err(fault(at, "`%` begins a directive, as in `%h`; a percent sign is `%%`")),
     };
@@ -363,10 +332,7 @@ fn apache_name(at: usize, directive: Option<char>, argument: Option<String>) -> 
 }
 
 fn fault(at: usize, message: &str) -> PatternFault {
-    PatternFault {
-        at,
-        message: message.into(),
-    }
+    PatternFault { at, message: message.into() }
 }
 
 #[cfg(test)]
@@ -383,30 +349,17 @@ mod tests {
         let fits = pattern.split(line.as_bytes(), &mut PatternScratch::default(), &mut fields);
         assert_eq!(fits, expected.is_some(), "{line}");
         if let Some(expected) = expected {
-            let texts: Vec<&[u8]> = fields
-                .iter()
-                .map(|span| span.map_or(&b"?"[..], |s| s.of(line.as_bytes())))
-                .collect();
-            assert_eq!(
-                texts,
-                expected.iter().map(|text| text.as_bytes()).collect::<Vec<_>>(),
-                "{line}"
-            );
+            let texts: Vec<&[u8]> =
+                fields.iter().map(|span| span.map_or(&b"?"[..], |s| s.of(line.as_bytes()))).collect();
+            assert_eq!(texts, expected.iter().map(|text| text.as_bytes()).collect::<Vec<_>>(), "{line}");
         }
     }
 
     #[test]
     fn splits_lines() {
         let line = r#"192.0.2.1 - gildong [17/May/2015:10:05:03 +0000] "GET /a?b=\"c\" HTTP/1.1" 200 12 "-""#;
-        let fields: &[&str] = &[
-            "192.0.2.1",
-            "gildong",
-            "17/May/2015:10:05:03 +0000",
-            r#"GET /a?b=\"c\" HTTP/1.1"#,
-            "200",
-            "12",
-            "-",
-        ];
+        let fields: &[&str] =
+            &["192.0.2.1", "gildong", "17/May/2015:10:05:03 +0000", r#"GET /a?b=\"c\" HTTP/1.1"#, "200", "12", "-"];
         check(&Pattern::nginx(NGINX), line, Some(fields));
         check(&Pattern::nginx(NGINX), &format!("{line} tail"), None);
         check(&Pattern::nginx(NGINX), &line[..60], None);
@@ -426,11 +379,7 @@ mod tests {
             r#"Agent \"x\" 1"#,
         ];
         check(&pattern, &line, Some(fields));
-        check(
-            &Pattern::regex(r"(?<who>\w+)(?: (?<what>.*))?"),
-            "gildong",
-            Some(&["gildong", "?"]),
-        );
+        check(&Pattern::regex(r"(?<who>\w+)(?: (?<what>.*))?"), "gildong", Some(&["gildong", "?"]));
         check(&Pattern::regex(r"(?<who>\w+)"), "gildong in", None);
     }
 

@@ -63,10 +63,7 @@ impl KeyRing {
                     *letter = b'a' + byte % 26;
                 }
                 zeroize::Zeroize::zeroize(&mut input);
-                Lookup::Live(EpochSecret {
-                    id,
-                    secret: Key::new(derived),
-                })
+                Lookup::Live(EpochSecret { id, secret: Key::new(derived) })
             }
         }
     }

@@ -13,10 +13,7 @@ impl Span {
     /// The span from `start` to `end`, in bytes of a payload no longer than 4 GiB.
     pub const fn new(start: usize, end: usize) -> Self {
         debug_assert!(start <= end && end <= u32::MAX as usize);
-        Self {
-            start: start as u32,
-            end: end as u32,
-        }
+        Self { start: start as u32, end: end as u32 }
     }
 
     /// The bytes of `text` that this span covers.

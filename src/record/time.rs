@@ -254,12 +254,7 @@ mod tests {
             (
                 "2024-02-29 23:59:60Z",
                 1_709_251_200_000,
-                [
-                    "2024-02-29 23:59:60Z",
-                    "2024-02-29 23:59:00Z",
-                    "2024-02-29 23:00:00Z",
-                    "2024-02-29 00:00:00Z",
-                ],
+                ["2024-02-29 23:59:60Z", "2024-02-29 23:59:00Z", "2024-02-29 23:00:00Z", "2024-02-29 00:00:00Z"],
             ),
             (
                 "17/May/2015:10:05:03 +0000",
@@ -271,16 +266,8 @@ mod tests {
                     "17/May/2015:00:00:00 +0000",
                 ],
             ),
-            (
-                "1446249499.322",
-                1_446_249_499_322,
-                ["1446249499", "1446249480", "1446246000", "1446163200"],
-            ),
-            (
-                "1446249499322",
-                1_446_249_499_322,
-                ["1446249499000", "1446249480000", "1446246000000", "1446163200000"],
-            ),
+            ("1446249499.322", 1_446_249_499_322, ["1446249499", "1446249480", "1446246000", "1446163200"]),
+            ("1446249499322", 1_446_249_499_322, ["1446249499000", "1446249480000", "1446246000000", "1446163200000"]),
         ];
         for (text, ms, cuts) in rows {
             assert_eq!(parse(text.as_bytes()), Some(*ms), "{text}");
@@ -289,12 +276,7 @@ mod tests {
     }
 
     fn check_cuts(text: &str, cuts: &[&str; 4]) {
-        let precisions = [
-            TimePrecision::Second,
-            TimePrecision::Minute,
-            TimePrecision::Hour,
-            TimePrecision::Day,
-        ];
+        let precisions = [TimePrecision::Second, TimePrecision::Minute, TimePrecision::Hour, TimePrecision::Day];
         for (to, cut) in precisions.into_iter().zip(cuts) {
             let mut out = Vec::new();
             assert!(truncate(text.as_bytes(), to, &mut out));

@@ -38,132 +38,50 @@ struct Fence {
 }
 
 /// Rungs 4 to 6: where clocks, files, sockets and logs are at home.
-const RIM: &[&str] = &[
-    "src/policy/",
-    "src/kafka/",
-    "src/telemetry/",
-    "src/service/",
-    "src/cli/",
-    "src/main.rs",
-];
+const RIM: &[&str] = &["src/policy/", "src/kafka/", "src/telemetry/", "src/service/", "src/cli/", "src/main.rs"];
 /// The edges that may wait for several things at once.
 const EDGES: &[&str] = &["src/telemetry/", "src/service/", "src/cli/"];
 /// The rim, and complaints, which can be printed as JSON.
-const JSON: &[&str] = &[
-    "src/policy/",
-    "src/kafka/",
-    "src/telemetry/",
-    "src/service/",
-    "src/cli/",
-    "src/diagnostic.rs",
-];
+const JSON: &[&str] = &["src/policy/", "src/kafka/", "src/telemetry/", "src/service/", "src/cli/", "src/diagnostic.rs"];
 
 const FENCES: [Fence; 21] = [
-    Fence {
-        name: "rdkafka",
-        only: &["src/kafka/"],
-        reason: "only kafka/ names the client library",
-    },
-    Fence {
-        name: "rdkafka_sys",
-        only: &["src/kafka/"],
-        reason: "only kafka/ names the client library",
-    },
+    Fence { name: "rdkafka", only: &["src/kafka/"], reason: "only kafka/ names the client library" },
+    Fence { name: "rdkafka_sys", only: &["src/kafka/"], reason: "only kafka/ names the client library" },
     Fence {
         name: "unsafe",
         only: &["src/kafka/ffi.rs", "src/simd/"],
         reason: "unsafe code lives in kafka/ffi.rs and simd/ only",
     },
-    Fence {
-        name: "rayon",
-        only: &["src/engine/batch.rs"],
-        reason: "only engine/batch.rs spreads work over cores",
-    },
-    Fence {
-        name: "tokio",
-        only: EDGES,
-        reason: "the data path never waits on a runtime",
-    },
-    Fence {
-        name: "axum",
-        only: EDGES,
-        reason: "the data path never waits on a runtime",
-    },
-    Fence {
-        name: "async",
-        only: EDGES,
-        reason: "the data path never waits on a runtime",
-    },
-    Fence {
-        name: "await",
-        only: EDGES,
-        reason: "the data path never waits on a runtime",
-    },
+    Fence { name: "rayon", only: &["src/engine/batch.rs"], reason: "only engine/batch.rs spreads work over cores" },
+    Fence { name: "tokio", only: EDGES, reason: "the data path never waits on a runtime" },
+    Fence { name: "axum", only: EDGES, reason: "the data path never waits on a runtime" },
+    Fence { name: "async", only: EDGES, reason: "the data path never waits on a runtime" },
+    Fence { name: "await", only: EDGES, reason: "the data path never waits on a runtime" },
     Fence {
         name: "serde",
         only: &["src/policy/file.rs", "src/kafka/settings.rs", "src/service/settings.rs"],
         reason: "files are read in three places; everything else has plain types",
     },
-    Fence {
-        name: "serde_json",
-        only: JSON,
-        reason: "the core walks bytes and builds no tree",
-    },
-    Fence {
-        name: "annotate_snippets",
-        only: &["src/diagnostic.rs"],
-        reason: "one place draws complaints",
-    },
+    Fence { name: "serde_json", only: JSON, reason: "the core walks bytes and builds no tree" },
+    Fence { name: "annotate_snippets", only: &["src/diagnostic.rs"], reason: "one place draws complaints" },
     Fence {
         name: "anyhow",
         only: &["src/cli/", "src/main.rs"],
         reason: "rooms return their own errors; only the command line chains them",
     },
-    Fence {
-        name: "clap",
-        only: &["src/cli/"],
-        reason: "only the command line knows arguments",
-    },
-    Fence {
-        name: "tracing",
-        only: RIM,
-        reason: "the core does not log",
-    },
-    Fence {
-        name: "std::env",
-        only: RIM,
-        reason: "the core reads no environment",
-    },
-    Fence {
-        name: "std::fs",
-        only: RIM,
-        reason: "the core does no IO",
-    },
+    Fence { name: "clap", only: &["src/cli/"], reason: "only the command line knows arguments" },
+    Fence { name: "tracing", only: RIM, reason: "the core does not log" },
+    Fence { name: "std::env", only: RIM, reason: "the core reads no environment" },
+    Fence { name: "std::fs", only: RIM, reason: "the core does no IO" },
     Fence {
         name: "std::net",
         only: &["src/telemetry/", "src/service/", "src/cli/", "src/kafka/"],
         reason: "the core opens no socket",
     },
-    Fence {
-        name: "std::time::Instant",
-        only: RIM,
-        reason: "the core gets event time or Tick, never a clock",
-    },
-    Fence {
-        name: "std::time::SystemTime",
-        only: RIM,
-        reason: "the core gets event time or Tick, never a clock",
-    },
-    Fence {
-        name: "jiff::Timestamp::now",
-        only: RIM,
-        reason: "the core gets event time or Tick, never a clock",
-    },
-    Fence {
-        name: "jiff::Zoned::now",
-        only: RIM,
-        reason: "the core gets event time or Tick, never a clock",
-    },
+    Fence { name: "std::time::Instant", only: RIM, reason: "the core gets event time or Tick, never a clock" },
+    Fence { name: "std::time::SystemTime", only: RIM, reason: "the core gets event time or Tick, never a clock" },
+    Fence { name: "jiff::Timestamp::now", only: RIM, reason: "the core gets event time or Tick, never a clock" },
+    Fence { name: "jiff::Zoned::now", only: RIM, reason: "the core gets event time or Tick, never a clock" },
 ];
 
 /// Words that name somebody's machine or mirror. In halves, so that this file passes its own rule.
@@ -194,10 +112,9 @@ fn blank(text: &str) -> String {
     let mut at = 0;
     while at < bytes.len() {
         let end = match bytes[at] {
-            b'/' if bytes.get(at + 1) == Some(&b'/') => bytes[at..]
-                .iter()
-                .position(|&b| b == b'\n')
-                .map_or(bytes.len(), |n| at + n),
+            b'/' if bytes.get(at + 1) == Some(&b'/') => {
+                bytes[at..].iter().position(|&b| b == b'\n').map_or(bytes.len(), |n| at + n)
+            }
             b'/' if bytes.get(at + 1) == Some(&b'*') => comment_end(bytes, at),
             b'"' => string_end(bytes, at),
             b'r' | b'b' | b'c' if !(at > 0 && is_word(bytes[at - 1])) => raw_end(bytes, at).unwrap_or(at),
@@ -262,9 +179,7 @@ fn raw_end(bytes: &[u8], start: usize) -> Option<usize> {
     let close = format!("\"{}", "#".repeat(hashes));
     let rest = &bytes[at + 1..];
     Some(
-        rest.windows(close.len())
-            .position(|w| w == close.as_bytes())
-            .map_or(bytes.len(), |n| at + 1 + n + close.len()),
+        rest.windows(close.len()).position(|w| w == close.as_bytes()).map_or(bytes.len(), |n| at + 1 + n + close.len()),
     )
 }
 
@@ -276,9 +191,7 @@ fn char_end(bytes: &[u8], start: usize) -> Option<usize> {
         let close = rest.get(2..)?.find('\'')?;
         return Some(start + 1 + 2 + close + 1);
     }
-    rest[first.len_utf8()..]
-        .starts_with('\'')
-        .then(|| start + 1 + first.len_utf8() + 1)
+    rest[first.len_utf8()..].starts_with('\'').then(|| start + 1 + first.len_utf8() + 1)
 }
 
 fn words(code: &str) -> Vec<Word<'_>> {
@@ -296,10 +209,7 @@ fn words(code: &str) -> Vec<Word<'_>> {
             _ => 1,
         };
         if len > 0 {
-            out.push(Word {
-                text: &code[at..at + len],
-                line,
-            });
+            out.push(Word { text: &code[at..at + len], line });
         }
         at += len.max(1);
     }
@@ -353,10 +263,7 @@ fn paths(code: &[Word<'_>], module: &[String]) -> Vec<Named> {
                 }
                 // A lone word is a variable or a type in scope, except where the language gives it its meaning.
                 if path.len() > 1 || is_keyword(text) {
-                    out.push(Named {
-                        path: resolve(path, &inside),
-                        line,
-                    });
+                    out.push(Named { path: resolve(path, &inside), line });
                 }
             }
             _ => {}
@@ -390,10 +297,7 @@ fn tree(code: &[Word<'_>], mut at: usize, prefix: &mut Vec<String>, inside: &[St
             }
         }
     }
-    out.push(Named {
-        path: resolve(prefix.clone(), inside),
-        line,
-    });
+    out.push(Named { path: resolve(prefix.clone(), inside), line });
     prefix.truncate(start);
     at
 }
@@ -427,11 +331,7 @@ fn resolve(path: Vec<String>, inside: &[String]) -> Vec<String> {
 fn module_of(file: &str) -> Vec<String> {
     let inner = file.strip_prefix("src/").unwrap_or(file).trim_end_matches(".rs");
     let inner = inner.strip_suffix("/mod").unwrap_or(inner);
-    inner
-        .split('/')
-        .filter(|part| !matches!(*part, "lib" | "main"))
-        .map(str::to_owned)
-        .collect()
+    inner.split('/').filter(|part| !matches!(*part, "lib" | "main")).map(str::to_owned).collect()
 }
 
 // ---------------------------------------------------------------------------------------------------------------------
@@ -446,9 +346,8 @@ fn ladder(file: &str, named: &[Named], complaints: &mut Vec<String>) {
     let module = module_of(file);
     let Some(room) = module.first() else { return };
     let Some(here) = rung(room) else {
-        complaints.push(format!(
-            "{file}: `{room}` has no rung; give it a place on the ladder or put the file into a room"
-        ));
+        complaints
+            .push(format!("{file}: `{room}` has no rung; give it a place on the ladder or put the file into a room"));
         return;
     };
     for Named { path, line } in named {
@@ -460,16 +359,15 @@ fn ladder(file: &str, named: &[Named], complaints: &mut Vec<String>) {
             continue;
         }
         match rung(target) {
-            None => complaints.push(format!(
-                "{file}:{line}: `crate::{target}` is no room; import from a room by its name"
-            )),
+            None => {
+                complaints.push(format!("{file}:{line}: `crate::{target}` is no room; import from a room by its name"))
+            }
             Some(there) if there >= here => complaints.push(format!(
                 "{file}:{line}: {room} (rung {here}) imports {target} (rung {there}); a room imports lower rungs only"
             )),
             Some(1) if room == "flow" && !matches!(path.get(2).map(String::as_str), Some("Position" | "position")) => {
-                complaints.push(format!(
-                    "{file}:{line}: flow knows of rung 1 only Position; records stay with the lane"
-                ));
+                complaints
+                    .push(format!("{file}:{line}: flow knows of rung 1 only Position; records stay with the lane"));
             }
             Some(_) => {}
         }
@@ -484,18 +382,11 @@ fn fences(file: &str, named: &[Named], complaints: &mut Vec<String>) {
         }
         let name: Vec<&str> = fence.name.split("::").collect();
         // `Timestamp::now` is written with or without its crate, after a `use`.
-        let short = if fence.name.ends_with("::now") {
-            &name[1..]
-        } else {
-            &name[..]
-        };
+        let short = if fence.name.ends_with("::now") { &name[1..] } else { &name[..] };
         for Named { path, line } in named {
             let begins = |name: &[&str]| path.len() >= name.len() && path.iter().zip(name).all(|(a, b)| a == b);
             if begins(&name) || begins(short) {
-                complaints.push(format!(
-                    "{file}:{line}: `{}` does not belong here: {}",
-                    fence.name, fence.reason
-                ));
+                complaints.push(format!("{file}:{line}: `{}` does not belong here: {}", fence.name, fence.reason));
             }
         }
     }
@@ -508,13 +399,9 @@ fn is_keyword(word: &str) -> bool {
 /// Every Rust file opens with one `//!` sentence.
 fn first_line(file: &str, text: &str, complaints: &mut Vec<String>) {
     let line = text.lines().next().unwrap_or("");
-    let told = line
-        .strip_prefix("//! ")
-        .is_some_and(|sentence| !sentence.trim().is_empty());
+    let told = line.strip_prefix("//! ").is_some_and(|sentence| !sentence.trim().is_empty());
     if !told {
-        complaints.push(format!(
-            "{file}:1: the first line is a `//!` sentence that says what the file is for"
-        ));
+        complaints.push(format!("{file}:1: the first line is a `//!` sentence that says what the file is for"));
     }
 }
 
@@ -534,10 +421,7 @@ fn strangers(file: &str, text: &str, complaints: &mut Vec<String>) {
             && line.starts_with("source = ")
             && line != "source = \"registry+https://github.com/rust-lang/crates.io-index\""
         {
-            complaints.push(format!(
-                "{file}:{}: a dependency that does not come from crates.io",
-                number + 1
-            ));
+            complaints.push(format!("{file}:{}: a dependency that does not come from crates.io", number + 1));
         }
     }
 }
@@ -594,10 +478,7 @@ fn files() -> Vec<(String, String)> {
 #[test]
 fn the_house_is_tidy() {
     let files = files();
-    assert!(
-        files.iter().any(|(file, _)| file == "src/lib.rs"),
-        "the walk found no source"
-    );
+    assert!(files.iter().any(|(file, _)| file == "src/lib.rs"), "the walk found no source");
 
     let mut sizes: Vec<(usize, &str)> = files
         .iter()
@@ -624,41 +505,21 @@ fn the_house_is_tidy() {
 fn bad_snippets_are_complained_about() {
     let rows: &[(&str, &str, &[&str])] = &[
         // The ladder.
-        (
-            "src/find/json.rs",
-            "use crate::engine::Engine;",
-            &["2: find (rung 2) imports engine (rung 3)"],
-        ),
-        (
-            "src/find/json.rs",
-            "use crate::mask::MaskShape;",
-            &["2: find (rung 2) imports mask (rung 2)"],
-        ),
+        ("src/find/json.rs", "use crate::engine::Engine;", &["2: find (rung 2) imports engine (rung 3)"]),
+        ("src/find/json.rs", "use crate::mask::MaskShape;", &["2: find (rung 2) imports mask (rung 2)"]),
         (
             "src/find/json.rs",
             "use crate::{kind::Kind,\n route::{Route, Pointer}};",
             &["3: find (rung 2) imports route (rung 2)"],
         ),
-        (
-            "src/find/json.rs",
-            "fn f(x: &crate::policy::Policy) {}",
-            &["2: find (rung 2) imports policy (rung 4)"],
-        ),
-        (
-            "src/find/json.rs",
-            "pub(in crate::engine) fn f() {}",
-            &["2: find (rung 2) imports engine (rung 3)"],
-        ),
+        ("src/find/json.rs", "fn f(x: &crate::policy::Policy) {}", &["2: find (rung 2) imports policy (rung 4)"]),
+        ("src/find/json.rs", "pub(in crate::engine) fn f() {}", &["2: find (rung 2) imports engine (rung 3)"]),
         (
             "src/find/json.rs",
             "macro_rules! m { () => { $crate::cli::main() } }",
             &["2: find (rung 2) imports cli (rung 6)"],
         ),
-        (
-            "src/flow/mod.rs",
-            "use super::engine::Engine;",
-            &["2: flow (rung 3) imports engine (rung 3)"],
-        ),
+        ("src/flow/mod.rs", "use super::engine::Engine;", &["2: flow (rung 3) imports engine (rung 3)"]),
         (
             "src/flow/ledger.rs",
             "mod tests {\n use super::super::super::kafka::Consumer;\n}",
@@ -669,68 +530,20 @@ fn bad_snippets_are_complained_about() {
             "#[cfg(test)]\nmod tests { use crate::service::start; }",
             &["3: flow (rung 3) imports service (rung 5)"],
         ),
-        (
-            "src/flow/ledger.rs",
-            "use crate::record::Record;",
-            &["2: flow knows of rung 1 only Position"],
-        ),
-        (
-            "src/kafka/mod.rs",
-            "use crate::telemetry::Metrics;",
-            &["2: kafka (rung 4) imports telemetry (rung 4)"],
-        ),
-        (
-            "src/engine/mod.rs",
-            "use crate::Engine;",
-            &["2: `crate::Engine` is no room"],
-        ),
+        ("src/flow/ledger.rs", "use crate::record::Record;", &["2: flow knows of rung 1 only Position"]),
+        ("src/kafka/mod.rs", "use crate::telemetry::Metrics;", &["2: kafka (rung 4) imports telemetry (rung 4)"]),
+        ("src/engine/mod.rs", "use crate::Engine;", &["2: `crate::Engine` is no room"]),
         ("src/util.rs", "", &["`util` has no rung"]),
         // The fences.
-        (
-            "src/service/lane.rs",
-            "use rdkafka::Message;",
-            &["2: `rdkafka` does not belong here"],
-        ),
-        (
-            "src/engine/mod.rs",
-            "fn f() { unsafe { g() } }",
-            &["2: `unsafe` does not belong here"],
-        ),
-        (
-            "src/engine/mod.rs",
-            "use rayon::prelude::*;",
-            &["2: `rayon` does not belong here"],
-        ),
-        (
-            "src/kafka/consumer.rs",
-            "fn f() { tokio::spawn(g()) }",
-            &["2: `tokio` does not belong here"],
-        ),
-        (
-            "src/kafka/consumer.rs",
-            "async fn f() {}",
-            &["2: `async` does not belong here"],
-        ),
-        (
-            "src/policy/mod.rs",
-            "#[derive(serde::Deserialize)]\nstruct S;",
-            &["2: `serde` does not belong here"],
-        ),
-        (
-            "src/engine/mod.rs",
-            "fn f() { serde_json::from_str(\"\") }",
-            &["2: `serde_json` does not belong here"],
-        ),
-        (
-            "src/service/mod.rs",
-            "use anyhow::Result;",
-            &["2: `anyhow` does not belong here"],
-        ),
-        (
-            "src/engine/mod.rs",
-            "use std::{env, fmt};",
-            &["2: `std::env` does not belong here"],
-        ),
+        ("src/service/lane.rs", "use rdkafka::Message;", &["2: `rdkafka` does not belong here"]),
+        ("src/engine/mod.rs", "fn f() { unsafe { g() } }", &["2: `unsafe` does not belong here"]),
+        ("src/engine/mod.rs", "use rayon::prelude::*;", &["2: `rayon` does not belong here"]),
+        ("src/kafka/consumer.rs", "fn f() { tokio::spawn(g()) }", &["2: `tokio` does not belong here"]),
+        ("src/kafka/consumer.rs", "async fn f() {}", &["2: `async` does not belong here"]),
+        ("src/policy/mod.rs", "#[derive(serde::Deserialize)]\nstruct S;", &["2: `serde` does not belong here"]),
+        ("src/engine/mod.rs", "fn f() { serde_json::from_str(\"\") }", &["2: `serde_json` does not belong here"]),
+        ("src/service/mod.rs", "use anyhow::Result;", &["2: `anyhow` does not belong here"]),
+        ("src/engine/mod.rs", "use std::{env, fmt};", &["2: `std::env` does not belong here"]),
         (
             "src/engine/mod.rs",
             "use std::time::{Duration,\n Instant};",
@@ -741,45 +554,23 @@ fn bad_snippets_are_complained_about() {
             "use jiff::Timestamp;\nfn f() { Timestamp::now() }",
             &["3: `jiff::Timestamp::now` does not belong here"],
         ),
-        (
-            "src/flow/mod.rs",
-            "fn f() { tracing::info!(\"x\") }",
-            &["2: `tracing` does not belong here"],
-        ),
-        (
-            "src/record/time.rs",
-            "use std::fs::File;",
-            &["2: `std::fs` does not belong here"],
-        ),
+        ("src/flow/mod.rs", "fn f() { tracing::info!(\"x\") }", &["2: `tracing` does not belong here"]),
+        ("src/record/time.rs", "use std::fs::File;", &["2: `std::fs` does not belong here"]),
         // Words.
         ("README.md", concat!("see /wo", "rk/notes"), &["belongs to a machine"]),
-        (
-            "Cargo.lock",
-            "\nsource = \"registry+https://mirror.example.com/index\"",
-            &["does not come from crates.io"],
-        ),
+        ("Cargo.lock", "\nsource = \"registry+https://mirror.example.com/index\"", &["does not come from crates.io"]),
     ];
     for (file, body, expected) in rows {
-        let text = if file.ends_with(".rs") {
-            format!("//! A file of this table.\n{body}\n")
-        } else {
-            (*body).to_owned()
-        };
+        let text =
+            if file.ends_with(".rs") { format!("//! A file of this table.\n{body}\n") } else { (*body).to_owned() };
         let got = complaints(file, &text);
         assert_eq!(got.len(), expected.len(), "{file}: {body:?} earned {got:?}");
         for (complaint, part) in got.iter().zip(*expected) {
-            assert!(
-                complaint.contains(part),
-                "{file}: {body:?} earned {complaint:?}, not {part:?}"
-            );
+            assert!(complaint.contains(part), "{file}: {body:?} earned {complaint:?}, not {part:?}");
         }
     }
     for line in ["", "// A comment.", "//!No space.", "//! ", "use std::fmt;"] {
-        assert_eq!(
-            complaints("src/mask/mod.rs", line).len(),
-            1,
-            "{line:?} passes as a first line"
-        );
+        assert_eq!(complaints("src/mask/mod.rs", line).len(), 1, "{line:?} passes as a first line");
     }
 }
 
@@ -799,29 +590,14 @@ fn good_snippets_pass() {
             "src/find/json.rs",
             "fn f<'a>(x: &'a str) -> char { '\"' }\nfn g() { let _ = ('\\'', b'\"', \"crate::cli::x\"); }",
         ),
-        (
-            "src/find/json.rs",
-            "use super::Finding;\nuse crate::kind::{self, Kind};\npub(crate) fn f() {}",
-        ),
-        (
-            "src/find/json.rs",
-            "mod tests { use super::*; use super::super::text::find; }",
-        ),
-        (
-            "src/flow/mod.rs",
-            "use crate::record::Position;\nuse std::time::Duration;",
-        ),
+        ("src/find/json.rs", "use super::Finding;\nuse crate::kind::{self, Kind};\npub(crate) fn f() {}"),
+        ("src/find/json.rs", "mod tests { use super::*; use super::super::text::find; }"),
+        ("src/flow/mod.rs", "use crate::record::Position;\nuse std::time::Duration;"),
         ("src/kafka/ffi.rs", "fn f() { unsafe { g() } }"),
         ("src/policy/file.rs", "use serde::Deserialize;"),
-        (
-            "src/service/mod.rs",
-            "use crate::{engine::Engine, flow::Lane, kafka::Consumer};\nuse std::time::Instant;",
-        ),
+        ("src/service/mod.rs", "use crate::{engine::Engine, flow::Lane, kafka::Consumer};\nuse std::time::Instant;"),
         ("src/lib.rs", "pub use crate::engine::Engine;"),
-        (
-            "src/engine/mod.rs",
-            "fn f(serde: u8, now: u8) { x.env(); Clock::now() }",
-        ),
+        ("src/engine/mod.rs", "fn f(serde: u8, now: u8) { x.env(); Clock::now() }"),
     ];
     for (file, body) in rows {
         let got = complaints(file, &format!("//! A file of this table.\n{body}\n"));
