@@ -1,14 +1,65 @@
 //! Retention: from which day until which day.
 
+use jiff::civil::Date;
+use jiff::{Span, SpanRelativeTo};
+
 /// When the records of a tier end.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Term {
     /// Calendar days after the day of the event, the first not counted.
     Days(u32),
-    /// Calendar months; month ends clamp.
+    /// Calendar months; month ends clamp (30 November and three months: 28 February).
     Months(u32),
     /// Calendar years.
     Years(u32),
     /// Until one of these events of the subject; no day can be computed from the record alone.
     Until(Vec<Box<str>>),
+}
+
+impl Term {
+    /// The last day of a record whose event fell on `day`, both in days since 1970-01-01; `None` where an event of
+    /// the subject ends it, or where the calendar ends before.
+    pub fn last_day(&self, day: i32) -> Option<i32> {
+        let span = match self {
+            Self::Days(days) => Span::new().try_days(*days),
+            Self::Months(months) => Span::new().try_months(*months),
+            Self::Years(years) => Span::new().try_years(*years),
+            Self::Until(_) => return None,
+        };
+        date(day)?.checked_add(span.ok()?).ok().map(day_of)
+    }
+}
+
+/// The civil date that is `day` days after 1970-01-01; `None` outside of the years -9999 to 9999.
+pub fn date(day: i32) -> Option<Date> {
+    Date::constant(1970, 1, 1).checked_add(Span::new().try_days(day).ok()?).ok()
+}
+
+/// Days from 1970-01-01 to a civil date.
+pub fn day_of(date: Date) -> i32 {
+    let since = Date::constant(1970, 1, 1)
+        .until(date)
+        .and_then(|span| span.total((jiff::Unit::Day, SpanRelativeTo::days_are_24_hours())));
+    since.map_or(i32::MAX, |days| days as i32)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ends_by_the_calendar() {
+        for (event, term, last) in [
+            ("2026-11-23", Term::Months(3), "2027-02-23"),
+            ("2026-11-30", Term::Months(3), "2027-02-28"),
+            ("2024-02-29", Term::Years(1), "2025-02-28"),
+            ("2026-11-23", Term::Days(90), "2027-02-21"),
+            ("2026-12-31", Term::Years(5), "2031-12-31"),
+        ] {
+            let parse = |text: &str| text.parse::<Date>().map(day_of).unwrap_or_else(|error| panic!("{error}"));
+            assert_eq!(term.last_day(parse(event)), Some(parse(last)), "{event} + {term:?}");
+        }
+        assert_eq!(Term::Until(vec!["contract_terminated".into()]).last_day(20_000), None);
+        assert_eq!((day_of(Date::constant(1970, 1, 1)), date(0)), (0, Some(Date::constant(1970, 1, 1))));
+    }
 }
