@@ -52,3 +52,28 @@ pub const CALL_LIMIT_MS: u64 = 120_000;
 
 /// Longest time the treatment of one batch may take before the watchdog ends the process, in milliseconds.
 pub const TREAT_LIMIT_MS: u64 = 60_000;
+
+/// Longest wait of one poll, in milliseconds: how long a stop or a reload may go unnoticed.
+pub const POLL_WAIT_MS: u64 = 100;
+
+/// First wait after a failed call, in milliseconds; it doubles with every further one.
+pub const BACKOFF_MIN_MS: u64 = 50;
+
+/// Longest wait after failed calls, in milliseconds: a broker that is back is noticed within this time.
+pub const BACKOFF_MAX_MS: u64 = 10_000;
+
+/// Tries to add offsets to a transaction before it is aborted; each has its own time-out.
+pub const SEND_OFFSETS_TRIES_MAX: u32 = 3;
+
+/// Tries to assign, release or seek partitions. These are local calls: what fails this often will not heal.
+pub const ASSIGN_TRIES_MAX: u32 = 5;
+
+/// How often a lane may lose its transactional id within [`FENCES_WITHIN_MS`] before it gives up.
+///
+/// One loss can be the broker's own time-out of a transaction; five in ten minutes are another process.
+pub const FENCES_MAX: usize = 5;
+
+/// The time over which [`FENCES_MAX`] counts, in milliseconds.
+pub const FENCES_WITHIN_MS: u64 = 600_000;
+
+const _: () = assert!(BACKOFF_MIN_MS < BACKOFF_MAX_MS && BACKOFF_MAX_MS < CALL_LIMIT_MS);

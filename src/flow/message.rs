@@ -101,7 +101,7 @@ pub enum Event {
         outputs: u64,
         /// Their bytes.
         bytes: u64,
-        /// Records or lines refused.
+        /// Records refused, whole or in some of their lines.
         refused: u64,
     },
     /// `Treat` needs a key that should exist and was never made.
@@ -246,8 +246,10 @@ pub enum Ending {
     TooManyRefused,
     /// The committed offset of this partition no longer exists on the broker.
     InputLost(Part),
-    /// A partition could not be set back to its committed offset.
-    SeekFailed,
+    /// A partition could not be assigned, released or set to its committed offset.
+    AssignmentFailed,
+    /// The consumer is of no more use.
+    ConsumerFailed,
     /// A command was answered in a way that it cannot be: a fault in garim.
     Confused,
 }
