@@ -77,3 +77,26 @@ pub const FENCES_MAX: usize = 5;
 pub const FENCES_WITHIN_MS: u64 = 600_000;
 
 const _: () = assert!(BACKOFF_MIN_MS < BACKOFF_MAX_MS && BACKOFF_MAX_MS < CALL_LIMIT_MS);
+
+/// Longest wait for room in the client library's send queue, in milliseconds; below the call's own limit, so that the lane
+/// hears of it before the watchdog does.
+pub const QUEUE_WAIT_MS: u64 = 60_000;
+
+/// Days that a tier whose end is an event of the subject keeps its bytes after they were appended (policy, R-028).
+pub const TIER_KEEP_DAYS_MAX: u64 = 365;
+
+/// Days added to a term's longest calendar length: the day on which the period ends (Civil Act 157, 159), and five by
+/// which holidays may move that.
+pub const TIER_KEEP_EXTRA_DAYS: u64 = 1 + 5;
+
+/// Days that a quarantine topic keeps its notices: a refused record is looked at within a working week.
+pub const QUARANTINE_KEEP_DAYS: u64 = 5;
+
+/// Longest span of a segment of an output topic, in milliseconds: one day. The active segment is deleted only after it
+/// has rolled, so its span is added to the retention.
+pub const SEGMENT_MS_MAX: u64 = 24 * 60 * 60 * 1000;
+
+/// Partitions of a topic whose input does not exist yet and for which none are given: twice three brokers.
+pub const TOPIC_PARTITIONS_DEFAULT: i32 = 6;
+
+const _: () = assert!(QUEUE_WAIT_MS < CALL_LIMIT_MS);

@@ -1,0 +1,140 @@
+//! Rebalances are noted in the callback and settled by the lane.
+//!
+//! librdkafka waits, without leaving the generation, until the application has assigned or given up: so the callback only
+//! takes a note, the next poll hands it to the lane, and the lane ends its transaction first. A batch that was polled
+//! before the note is still ours, unless the assignment is lost.
+
+use std::collections::VecDeque;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use rdkafka::ClientContext;
+use rdkafka::config::RDKafkaLogLevel;
+use rdkafka::consumer::{BaseConsumer, Consumer, ConsumerContext};
+use rdkafka::error::KafkaError;
+use rdkafka::topic_partition_list::TopicPartitionList;
+use rdkafka::types::RDKafkaRespErr;
+
+use super::settings::relay;
+use crate::flow::message::Part;
+
+/// A change of the assignment that waits for the lane.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Rebalance {
+    /// New partitions; answered by `Consumer::assign`.
+    Assigned(Vec<Part>),
+    /// Partitions to give up; answered by `Consumer::release`.
+    Revoked {
+        /// Which.
+        parts: Vec<Part>,
+        /// Others may own them already: nothing of them can be committed.
+        lost: bool,
+    },
+}
+
+/// The callbacks of a lane's consumer.
+pub(super) struct Notes {
+    topics: Vec<Box<str>>,
+    waiting: Mutex<VecDeque<Rebalance>>,
+    /// While closing, nobody asks for notes any more: the callback gives up by itself, else the close never ends.
+    closing: AtomicBool,
+}
+
+impl Notes {
+    pub(super) fn new(topics: &[&str]) -> Self {
+        Self {
+            topics: topics.iter().map(|topic| Box::from(*topic)).collect(),
+            waiting: Mutex::new(VecDeque::new()),
+            closing: AtomicBool::new(false),
+        }
+    }
+
+    /// The oldest rebalance that waits.
+    pub(super) fn next(&self) -> Option<Rebalance> {
+        self.waiting
+            .lock()
+            .unwrap_or_else(|poisoned| poisoned.into_inner())
+            .pop_front()
+    }
+
+    /// Whether a rebalance waits.
+    pub(super) fn any(&self) -> bool {
+        !self
+            .waiting
+            .lock()
+            .unwrap_or_else(|poisoned| poisoned.into_inner())
+            .is_empty()
+    }
+
+    pub(super) fn close(&self) {
+        self.closing.store(true, Ordering::SeqCst);
+    }
+
+    /// Index of a topic among the inputs; the broker answers only for topics that we named.
+    pub(super) fn input(&self, topic: &str) -> Option<u16> {
+        self.topics
+            .iter()
+            .position(|name| &**name == topic)
+            .map(|index| index as u16)
+    }
+
+    /// Name of an input.
+    pub(super) fn topic(&self, input: u16) -> &str {
+        &self.topics[input as usize]
+    }
+
+    fn parts(&self, list: &TopicPartitionList) -> Vec<Part> {
+        let mut parts: Vec<Part> = list
+            .elements()
+            .iter()
+            .filter_map(|element| {
+                Some(Part {
+                    input: self.input(element.topic())?,
+                    partition: element.partition(),
+                })
+            })
+            .collect();
+        parts.sort_unstable();
+        parts
+    }
+}
+
+impl ClientContext for Notes {
+    fn log(&self, level: RDKafkaLogLevel, facility: &str, line: &str) {
+        relay(level, facility, line);
+    }
+
+    fn error(&self, _: KafkaError, _: &str) {
+        // The same error comes back from the poll that found it, where it is classed.
+    }
+
+    fn stats_raw(&self, _: &[u8]) {}
+}
+
+impl ConsumerContext for Notes {
+    fn rebalance(&self, consumer: &BaseConsumer<Self>, kind: RDKafkaRespErr, list: &mut TopicPartitionList) {
+        let assigned = kind == RDKafkaRespErr::RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS;
+        if self.closing.load(Ordering::SeqCst) {
+            // The outcome cannot matter any more: the consumer is going, and nothing of it will be committed.
+            let _ = if assigned {
+                consumer.incremental_assign(list)
+            } else {
+                consumer.incremental_unassign(list)
+            };
+            return;
+        }
+        let parts = self.parts(list);
+        let note = if assigned {
+            Rebalance::Assigned(parts)
+        } else {
+            Rebalance::Revoked {
+                parts,
+                lost: consumer.assignment_lost(),
+            }
+        };
+        self.waiting
+            .lock()
+            .unwrap_or_else(|poisoned| poisoned.into_inner())
+            .push_back(note);
+    }
+}
