@@ -100,3 +100,6 @@ pub const SEGMENT_MS_MAX: u64 = 24 * 60 * 60 * 1000;
 pub const TOPIC_PARTITIONS_DEFAULT: i32 = 6;
 
 const _: () = assert!(QUEUE_WAIT_MS < CALL_LIMIT_MS);
+
+/// Most days for which `garim keys new` makes keys at once: twenty years, four times the longest term of the notice.
+pub const KEY_DAYS_MAX: u32 = 7306;

@@ -1,6 +1,8 @@
 //! The verbs, the flags they share, the exit codes, and how an error is told.
+#![expect(clippy::disallowed_methods, reason = "the rim: flags have twins in the environment, and progress takes time")]
 
 pub mod completions;
+pub mod keys;
 pub mod output;
 pub mod version;
 
@@ -14,6 +16,7 @@ use std::process::ExitCode;
 use clap::builder::FalseyValueParser;
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
 
+use crate::diagnostic::Faults;
 use output::{Color, Out, WriteFailed};
 
 /// The exit codes of garim; no other one is used, but for the signals' own (130 and 143) at a second signal.
@@ -81,6 +84,12 @@ impl From<WriteFailed> for Failure {
     }
 }
 
+impl From<Faults> for Failure {
+    fn from(faults: Faults) -> Self {
+        Self::new(Exit::Config, faults)
+    }
+}
+
 /// How results and errors are written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum Format {
@@ -108,31 +117,52 @@ pub enum LogFormat {
 #[command(next_help_heading = "Options of every verb")]
 struct Globals {
     /// Settings: where garim runs (file or folder)
-    #[arg(short, long, global = true, value_name = "PATH", env = "GARIM_CONFIG")]
+    #[arg(short, long, global = true, value_name = "PATH", env = "GARIM_CONFIG", hide_env_values = true)]
     config: Vec<PathBuf>,
     /// Policy: what is done to the data
-    #[arg(long, global = true, value_name = "FILE", env = "GARIM_POLICY")]
+    #[arg(long, global = true, value_name = "FILE", env = "GARIM_POLICY", hide_env_values = true)]
     policy: Option<PathBuf>,
     /// Say nothing but results and errors
-    #[arg(short, long, global = true, env = "GARIM_QUIET", value_parser = FalseyValueParser::new())]
+    #[arg(short, long, global = true, env = "GARIM_QUIET", hide_env_values = true, value_parser = FalseyValueParser::new())]
     quiet: bool,
     /// Say more; twice for still more
     #[arg(short, long, global = true, action = clap::ArgAction::Count)]
     verbose: u8,
     /// When to use colours
-    #[arg(long, global = true, value_name = "WHEN", env = "GARIM_COLOR", default_value = "auto")]
+    #[arg(
+        long,
+        global = true,
+        value_name = "WHEN",
+        env = "GARIM_COLOR",
+        hide_env_values = true,
+        default_value = "auto"
+    )]
     color: Color,
     /// How results and errors are written
-    #[arg(long, global = true, value_name = "FORMAT", env = "GARIM_FORMAT", default_value = "text")]
+    #[arg(
+        long,
+        global = true,
+        value_name = "FORMAT",
+        env = "GARIM_FORMAT",
+        hide_env_values = true,
+        default_value = "text"
+    )]
     format: Format,
     /// How log lines are written
-    #[arg(long, global = true, value_name = "FORMAT", env = "GARIM_LOG_FORMAT", default_value = "auto")]
+    #[arg(
+        long,
+        global = true,
+        value_name = "FORMAT",
+        env = "GARIM_LOG_FORMAT",
+        hide_env_values = true,
+        default_value = "auto"
+    )]
     log_format: LogFormat,
     /// Which log lines are written: a level, or `target=level,...` [default: info]
-    #[arg(long, global = true, value_name = "LEVEL", env = "GARIM_LOG")]
+    #[arg(long, global = true, value_name = "LEVEL", env = "GARIM_LOG", hide_env_values = true)]
     log_level: Option<String>,
     /// Do not show progress
-    #[arg(long, global = true, env = "GARIM_NO_PROGRESS", value_parser = FalseyValueParser::new())]
+    #[arg(long, global = true, env = "GARIM_NO_PROGRESS", hide_env_values = true, value_parser = FalseyValueParser::new())]
     no_progress: bool,
 }
 
@@ -258,6 +288,11 @@ impl Shared {
         let mut err = std::io::stderr().lock();
         let _ = match self.format {
             Format::Json => writeln!(err, "{}", failure_json(failure)),
+            Format::Text if failure.error.is::<Faults>() => {
+                // They have a form of their own, with place and caret.
+                let faults = failure.error.downcast_ref::<Faults>().map(|faults| faults.render(self.color_err));
+                err.write_all(faults.unwrap_or_default().trim_end().as_bytes()).and_then(|()| writeln!(err))
+            }
             Format::Text => {
                 let (red, blue) = match self.color_err {
                     true => (anstyle::AnsiColor::Red.on_default().bold(), anstyle::AnsiColor::Blue.on_default().bold()),
@@ -277,6 +312,9 @@ impl Shared {
 }
 
 fn failure_json(failure: &Failure) -> serde_json::Value {
+    if let Some(faults) = failure.error.downcast_ref::<Faults>() {
+        return faults.to_json();
+    }
     serde_json::json!({
         "schema_version": 1,
         "error": {
@@ -302,6 +340,8 @@ struct Cli {
 /// One line a verb; each is a file of this folder.
 #[derive(Debug, Subcommand)]
 enum Verb {
+    /// Make and list the keys of pseudonyms
+    Keys(keys::Args),
     /// Print the completions of a shell
     Completions(completions::Args),
     /// Print the version; with --verbose also what was built in
@@ -310,6 +350,7 @@ enum Verb {
 
 fn run(verb: &Verb, shared: &Shared) -> Result<Exit, Failure> {
     match verb {
+        Verb::Keys(args) => keys::run(args, shared),
         Verb::Completions(args) => completions::run(args, shared),
         Verb::Version(args) => version::run(args, shared),
     }

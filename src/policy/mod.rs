@@ -1,5 +1,7 @@
 //! The policy file to a plan of the engine, or all complaints about it.
 
+pub mod key;
+
 use std::path::{Path, PathBuf};
 
 use crate::diagnostic::Faults;

@@ -7,4 +7,6 @@
     reason = "a test stops at the first surprise, tells what it saw, and runs programs with clocks and environments"
 )]
 
+mod cli;
+mod keys;
 mod tidy;
