@@ -28,8 +28,10 @@ struct Entry {
 pub enum Entered {
     /// All were new.
     All,
-    /// Some or all must not be treated.
-    Dropped(Stale),
+    /// The first ones must not be treated.
+    Some(Stale),
+    /// None of them may be treated.
+    None(Stale),
 }
 
 /// Read, and to be committed, by partition.
@@ -58,20 +60,20 @@ impl Ledger {
     /// Those of a partition that is not held, and those below the position (left over from before a seek), are not
     /// entered. A gap is no fault: control records and compaction leave some.
     pub fn enter(&mut self, assignment: &Assignment, taken: Taken) -> Entered {
-        let all = Stale { part: taken.part, below: i64::MAX };
         let (Some(row), Some(assignment_epoch)) =
             (self.rows.get_mut(&taken.part), assignment.assignment_epoch(taken.part))
         else {
-            return Entered::Dropped(all);
+            return Entered::None(Stale { part: taken.part, below: i64::MAX });
         };
         let below = row.position.unwrap_or(i64::MIN);
+        let stale = Stale { part: taken.part, below };
         if taken.last < below {
-            return Entered::Dropped(all);
+            return Entered::None(stale);
         }
         row.position = Some(taken.last + 1);
         let entry = row.window.get_or_insert(Entry { assignment_epoch, next: 0 });
         entry.next = taken.last + 1;
-        if taken.first < below { Entered::Dropped(Stale { part: taken.part, below }) } else { Entered::All }
+        if taken.first < below { Entered::Some(stale) } else { Entered::All }
     }
 
     /// The offsets that the open window commits, if every one of its partitions is still held under the same epoch.
@@ -124,11 +126,12 @@ mod tests {
 
     #[test]
     fn records_below_the_position_are_not_entered() {
-        let stale = |below| Entered::Dropped(Stale { part: PART, below });
+        let stale = Stale { part: PART, below: 10 };
         check(10, 12, Entered::All, Some(13));
         check(15, 15, Entered::All, Some(16));
-        check(8, 12, stale(10), Some(13));
-        check(5, 9, stale(i64::MAX), None);
+        check(8, 12, Entered::Some(stale), Some(13));
+        // Not "all of the partition": newer records of it may follow in the same batch.
+        check(5, 9, Entered::None(stale), None);
     }
 
     #[test]

@@ -463,11 +463,10 @@ impl Lane {
         for &span in taken {
             match self.ledger.enter(&self.assignment, span) {
                 Entered::All => {}
-                Entered::Dropped(some) => {
-                    stale.push(some);
-                    if some.below == i64::MAX {
-                        continue;
-                    }
+                Entered::Some(some) => stale.push(some),
+                Entered::None(all) => {
+                    stale.push(all);
+                    continue;
                 }
             }
             entered = true;

@@ -9,4 +9,5 @@
 
 mod cli;
 mod keys;
+mod simulation;
 mod tidy;
