@@ -103,3 +103,9 @@ const _: () = assert!(QUEUE_WAIT_MS < CALL_LIMIT_MS);
 
 /// Most days for which `garim keys new` makes keys at once: twenty years, four times the longest term of the notice.
 pub const KEY_DAYS_MAX: u32 = 7306;
+
+/// Most lanes of one process; each is a thread, a consumer and a producer with their own broker threads.
+pub const LANES_MAX: usize = 64;
+
+/// Records over which the share of refused ones is counted (`worker.max-refused`).
+pub const REFUSED_WINDOW: u64 = 10_000;

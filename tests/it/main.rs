@@ -9,5 +9,6 @@
 
 mod cli;
 mod keys;
+mod settings;
 mod simulation;
 mod tidy;
