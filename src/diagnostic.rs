@@ -121,27 +121,42 @@ impl Faults {
         Self { files: Vec::new(), diagnostics: vec![Diagnostic::error("G0001", path, None, message)] }
     }
 
+    /// Notes an error about the first file; label, related places and help may be set on what is returned.
+    pub fn error(&mut self, code: &'static str, span: Range<usize>, message: impl Into<String>) -> &mut Diagnostic {
+        let file = self.files.first().map(|(path, _)| path.clone()).unwrap_or_default();
+        self.diagnostics.push(Diagnostic::error(code, &file, Some(span), message));
+        self.diagnostics.last_mut().expect("one was pushed just now")
+    }
+
+    /// Notes a warning about the first file, likewise.
+    pub fn warning(&mut self, code: &'static str, span: Range<usize>, message: impl Into<String>) -> &mut Diagnostic {
+        let warning = self.error(code, span, message);
+        warning.severity = Severity::Warning;
+        warning
+    }
+
     /// Whether there is nothing to complain about.
     pub fn is_empty(&self) -> bool {
         self.diagnostics.is_empty()
     }
 
     /// How many errors there are.
-    pub fn errors(&self) -> usize {
+    pub fn error_count(&self) -> usize {
         self.diagnostics.iter().filter(|diagnostic| diagnostic.severity == Severity::Error).count()
     }
 
     /// How many warnings there are.
-    pub fn warnings(&self) -> usize {
-        self.diagnostics.len() - self.errors()
+    pub fn warning_count(&self) -> usize {
+        self.diagnostics.len() - self.error_count()
     }
 
-    /// Puts the complaints in the order of their places.
+    /// Puts the complaints in the order of their places, and keeps one of those that say the same of one place.
     pub fn sort(&mut self) {
         self.diagnostics.sort_by(|a, b| {
             let place = |d: &Diagnostic| (d.span.as_ref().map_or(0, |span| span.start), d.severity);
-            (&a.file, place(a)).cmp(&(&b.file, place(b)))
+            (&a.file, place(a), a.code).cmp(&(&b.file, place(b), b.code))
         });
+        self.diagnostics.dedup_by(|b, a| (a.code, &a.file, &a.span) == (b.code, &b.file, &b.span) && a.span.is_some());
     }
 
     /// Takes over the files and complaints of another.
@@ -169,8 +184,8 @@ impl Faults {
         let diagnostics: Vec<_> = self.diagnostics.iter().map(|diagnostic| self.entry(diagnostic)).collect();
         serde_json::json!({
             "schema_version": SCHEMA_VERSION,
-            "errors": self.errors(),
-            "warnings": self.warnings(),
+            "errors": self.error_count(),
+            "warnings": self.warning_count(),
             "diagnostics": diagnostics,
         })
     }

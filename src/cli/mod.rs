@@ -1,6 +1,7 @@
 //! The verbs, the flags they share, the exit codes, and how an error is told.
 #![expect(clippy::disallowed_methods, reason = "the rim: flags have twins in the environment, and progress takes time")]
 
+pub mod check;
 pub mod completions;
 pub mod keys;
 pub mod output;
@@ -340,6 +341,8 @@ struct Cli {
 /// One line a verb; each is a file of this folder.
 #[derive(Debug, Subcommand)]
 enum Verb {
+    /// Find every fault of the policy and of the settings
+    Check(check::Args),
     /// Make and list the keys of pseudonyms
     Keys(keys::Args),
     /// Print the completions of a shell
@@ -350,6 +353,7 @@ enum Verb {
 
 fn run(verb: &Verb, shared: &Shared) -> Result<Exit, Failure> {
     match verb {
+        Verb::Check(args) => check::run(args, shared),
         Verb::Keys(args) => keys::run(args, shared),
         Verb::Completions(args) => completions::run(args, shared),
         Verb::Version(args) => version::run(args, shared),

@@ -25,8 +25,230 @@ pub const CODES: &[Code] = &[
     entry(
         "G0001",
         "a file cannot be read",
-        "The path does not exist, is not a regular file, may not be read by this user, or is not UTF-8. Look at the path and its rights.",
+        "The path does not exist, is not a regular file, may not be read by this user, or is not UTF-8. Look \
+         at the path and its rights.",
     ),
+    entry(
+        "G0002",
+        "not TOML",
+        "The text breaks the rules of TOML. All such places are shown; nothing else is checked before they \
+         are mended, since the rest would only be guessed.",
+    ),
+    entry(
+        "G0003",
+        "unknown key",
+        "A key that has no meaning here is an error, never ignored: a misspelt `legal-minimum` would \
+         otherwise be silently absent.",
+    ),
+    entry(
+        "G0004",
+        "wrong type of value",
+        "The key wants another type: text in quotes, a date without quotes, `true` or `false`, an array, a \
+         table.",
+    ),
+    entry("G0005", "missing key", "Something that garim will not guess is not said."),
+    entry(
+        "G0100",
+        "the policy does not compile",
+        "The policy passed every check and yet cannot be compiled. This is a gap in garim's checks: please \
+         report it, with the policy.",
+    ),
+    entry(
+        "G0101",
+        "unknown name",
+        "A tier, class, group, kind, condition, source, reason or value is called by a name that nothing has. \
+         The nearest one that exists is suggested.",
+    ),
+    entry(
+        "G0102",
+        "illegal name",
+        "Names become parts of topics and metrics. They begin with a letter and consist of lower-case \
+         letters, digits and hyphens; items may have `_` too.",
+    ),
+    entry(
+        "G0103",
+        "unknown action",
+        "Actions are `keep`, `drop`, `scan`, `pseudonymize`, `mask` (`mask all`, `mask keep first 1`, `mask \
+         keep last 4`), `truncate to 6` and `generalize to ...`.",
+    ),
+    entry(
+        "G0104",
+        "actions that exclude each other",
+        "One action writes the value; `pseudonymize` may stand beside it, and its token then stands in \
+         `<field>_token`. Two actions cannot write one value, a dropped value has no token beside it, and \
+         `do` and `class` cannot both speak.",
+    ),
+    entry(
+        "G0105",
+        "no place for the token",
+        "A token beside a value needs a second field, `<field>_token`. A path that ends in `*`, a line \
+         written back in its own format, a key, a header and a finding inside text have none. Say one action, \
+         or give the value a field of its own.",
+    ),
+    entry(
+        "G0106",
+        "an action that does not apply to the kind",
+        "A time is generalized, an e-mail address is masked, a quantity has no pseudonym. The advice names \
+         what applies.",
+    ),
+    entry(
+        "G0107",
+        "a unique identification number is kept or pseudonymized",
+        "Resident and foreigner registration numbers are masked or dropped. A pseudonym needs a law that \
+         allows the processing: name it in the item's `legal-basis`. Nothing makes them be kept.",
+    ),
+    entry(
+        "G0108",
+        "a mask that can be enumerated",
+        "What the mask leaves visible admits fewer than 10,000 values, so whoever sees it can try them all. \
+         Show less, or pseudonymize.",
+    ),
+    entry(
+        "G0109",
+        "a mask that nearly can be enumerated",
+        "What the mask leaves visible admits fewer than 1,000,000 values: a program tries them in a blink. \
+         Show less, or say in `allow` why the visible part is needed.",
+    ),
+    entry(
+        "G0110",
+        "an identifier is kept",
+        "The value leaves as it arrived. Treat it, or say in `allow` why it must stay; the reason is what a \
+         reviewer will look for.",
+    ),
+    entry(
+        "G0111",
+        "nothing says what is done",
+        "For some tier of this source (or at all) no action is given, and garim guesses none. Add a \
+         `default`, or name the tier.",
+    ),
+    entry(
+        "G0112",
+        "a name twice",
+        "Two things of one sort have one name, or a group is called as a tier, or a route names a tier twice. \
+         Both places are shown.",
+    ),
+    entry(
+        "G0113",
+        "two items at one place",
+        "Two items claim the same field, or one lies inside the other, and both could apply to one record. \
+         Keep one, or give both conditions that exclude each other.",
+    ),
+    entry(
+        "G0114",
+        "not a JSON Pointer",
+        "Places are written as `/items/login_id`: a slash before every name, `~1` for a slash inside a name, \
+         `~0` for a tilde, `*` for any member or element (not in conditions and event times).",
+    ),
+    entry(
+        "G0115",
+        "a reserved name",
+        "`garim`, `sealed` and names ending in `_token` are written by garim. A record that brings such a \
+         member is refused, so no item can be about one.",
+    ),
+    entry(
+        "G0116",
+        "a condition that asks nothing, or too much",
+        "A condition has `at` and one of `in`, `is`, `present`. Several conditions in a list must all hold.",
+    ),
+    entry(
+        "G0117",
+        "a condition that never holds",
+        "The condition looks inside of a field which an item declares to be one value.",
+    ),
+    entry(
+        "G0118",
+        "a tier without an end",
+        "Every tier says how long: `keep = \"3 months\"` or `keep = { until = [\"event\"] }`. A legal minimum \
+         needs a length.",
+    ),
+    entry(
+        "G0119",
+        "a key period that this version does not have",
+        "Pseudonym keys are made one a civil day. Longer periods come later.",
+    ),
+    entry(
+        "G0120",
+        "unknown time zone",
+        "The calendar of days and months needs an IANA name such as `Asia/Seoul`. Zones are those built into \
+         garim, so that no two hosts differ.",
+    ),
+    entry(
+        "G0121",
+        "routes without an end, or hidden ones",
+        "Routes are tried from above; the last one, and only that one, has no `when`.",
+    ),
+    entry(
+        "G0122",
+        "an unused tier",
+        "No route leads there, so its topic stays empty. A promise of the notice may be missing from the \
+         routes.",
+    ),
+    entry("G0123", "an unused class or condition", "Nothing refers to it. Often a name was changed in one place only."),
+    entry(
+        "G0124",
+        "an illegal topic name",
+        "Kafka allows letters, digits, `.`, `_` and `-`, 249 characters. The topic of a tier may contain \
+         `{source}`.",
+    ),
+    entry(
+        "G0125",
+        "one topic for two things",
+        "An input would be an output, or two tiers or sources would share a topic: records could come back, \
+         or outlive their tier. Names that differ in `.` and `_` only count as one, since the broker's \
+         metrics mix them up.",
+    ),
+    entry(
+        "G0126",
+        "a tier's events and the routes differ",
+        "The tier counts from events that no route brings, or a route brings events from which the tier does \
+         not count.",
+    ),
+    entry(
+        "G0127",
+        "refused records of a legal tier",
+        "A record that must be kept by law, but cannot be treated, is only named in the quarantine: its bytes \
+         end with the input topic. Say in the tier's `allow` how it is read again in time.",
+    ),
+    entry("G0128", "too many tiers", "A set of tiers is one machine word: 64 at most."),
+    entry(
+        "G0130",
+        "a line format that cannot be compiled",
+        "The format string of the server, or the regular expression, has a fault at this place.",
+    ),
+    entry(
+        "G0131",
+        "a field that the pattern does not have",
+        "Fields of a `pattern` source are called `/name`, after the variable of nginx, the directive of \
+         Apache, or the group of the expression.",
+    ),
+    entry(
+        "G0132",
+        "fields without item",
+        "The pattern yields fields that no item names. They do not leave; say so with `do = \"drop\"`, so \
+         that nobody has to wonder.",
+    ),
+    entry(
+        "G0133",
+        "an example that cannot be run",
+        "An example has a source, and expects either outputs in tiers of that source or a refusal.",
+    ),
+    entry(
+        "G0134",
+        "null values without a key",
+        "A null value carries nothing but its key, and no key leaves without a rule.",
+    ),
+    entry(
+        "G0135",
+        "keys that do not go together",
+        "The key has no meaning for this format, or the format cannot do what it asks.",
+    ),
+    entry(
+        "G0136",
+        "sealing is not in this version",
+        "`seal` keeps an original under a key that two people open. This version masks, pseudonymizes or \
+         drops instead.",
+    ),
+    entry("G0137", "not a duration", "Durations are written `72 hours`, `3 days`, `30 minutes`, `45 seconds`."),
     entry("G0201", "the settings are not TOML", "The file breaks the grammar of TOML 1.0 at the place shown."),
     entry(
         "G0202",

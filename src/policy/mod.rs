@@ -1,10 +1,23 @@
 //! The policy file to a plan of the engine, or all complaints about it.
+//!
+//! `read` and `file` hold what was typed, `compile` (with `source`, `rule`, `condition`, `action`) what it means,
+//! `check` (with `topic`) what speaks against it.
+
+pub mod action;
+mod check;
+mod compile;
+pub mod condition;
+pub mod file;
+pub mod read;
+mod rule;
+mod source;
+mod topic;
 
 pub mod key;
 
 use std::path::{Path, PathBuf};
 
-use crate::diagnostic::Faults;
+use crate::diagnostic::{Faults, Severity};
 use crate::engine::plan::Plan;
 
 /// A policy file that was read, checked and resolved.
@@ -12,9 +25,11 @@ use crate::engine::plan::Plan;
 pub struct Policy {
     /// The file.
     pub path: PathBuf,
+    /// The file as typed; sources, items and tiers stand in the same order as in the plan.
+    pub file: file::File,
     /// What it asks of the engine.
     pub plan: Plan,
-    /// Complaints that do not refuse it.
+    /// Complaints that do not refuse it; its `files` hold the text.
     pub warnings: Faults,
 }
 
@@ -32,5 +47,28 @@ pub fn load(path: &Path) -> Result<Policy, Faults> {
 /// # Errors
 /// As [`load`].
 pub fn parse(path: &Path, text: &str) -> Result<Policy, Faults> {
-    Err(Faults::of(path, text))
+    let mut faults = Faults::of(path, text);
+    let Some(file) = file::read(text, &mut faults) else { return Err(faults) };
+    let parts = compile::compile(&file, &mut faults);
+    check::check(&file, &parts, &mut faults);
+    faults.sort();
+    if faults.diagnostics.iter().any(|diagnostic| diagnostic.severity == Severity::Error) {
+        return Err(faults);
+    }
+    match parts.plan(&file, text) {
+        Some(plan) => Ok(Policy { path: path.to_owned(), file, plan, warnings: faults }),
+        None => {
+            // Every part that is missing has been complained of; this would be a gap in the checks.
+            faults.error("G0100", 0..0, "the policy does not compile, and no check says why").help =
+                Some("please report it".to_owned());
+            Err(faults)
+        }
+    }
+}
+
+impl Policy {
+    /// Line of a byte of the file, from 1.
+    pub fn line(&self, at: usize) -> usize {
+        self.warnings.place(&self.path, at).map_or(0, |(line, _)| line)
+    }
 }

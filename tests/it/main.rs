@@ -9,6 +9,7 @@
 
 mod cli;
 mod keys;
+mod policy;
 mod settings;
 mod simulation;
 mod tidy;

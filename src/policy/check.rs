@@ -1,0 +1,264 @@
+//! What compiles part by part but contradicts itself, collides, or says something to no effect.
+
+use super::compile::Parts;
+use super::condition::{compatible, unknown, written};
+use super::file::{self, File};
+use super::read::Typed;
+use super::source::{SourceParts, check_fields};
+use super::topic;
+use crate::diagnostic::Faults;
+use crate::engine::outcome::Reason;
+use crate::engine::plan::Action;
+use crate::route::{Pointer, Segment};
+
+/// Notes everything that speaks against a file besides what does not compile.
+pub(super) fn check(file: &File, parts: &Parts, faults: &mut Faults) {
+    duplicates(file, faults);
+    for (source, compiled) in file.sources.iter().zip(&parts.sources) {
+        items(source, compiled, faults);
+        conditions(source, compiled, file, faults);
+        carriers(source, faults);
+        routes(source, faults);
+        check_fields(source, compiled, file, faults);
+    }
+    topic::check(file, &parts.sources, faults);
+    tiers(file, &parts.sources, faults);
+    events(file, faults);
+    unused(file, parts, faults);
+    examples(file, &parts.sources, faults);
+}
+
+/// Complains of names that stand twice among their like.
+fn duplicates(file: &File, faults: &mut Faults) {
+    for source in &file.sources {
+        twice("item", source.items.iter().filter_map(|item| item.item.as_ref()), faults);
+        twice("header", source.headers.iter().filter_map(|header| header.name.as_ref()), faults);
+    }
+    twice("example", file.examples.iter().filter_map(|example| example.name.as_ref()), faults);
+}
+
+fn twice<'f>(what: &str, names: impl Iterator<Item = &'f Typed<String>>, faults: &mut Faults) {
+    let names: Vec<_> = names.collect();
+    for (index, name) in names.iter().enumerate() {
+        if let Some(first) = names[..index].iter().find(|first| first.value == name.value) {
+            let fault = faults.error("G0112", name.span.clone(), format!("two {what}s are called `{}`", name.value));
+            fault.related.push((first.span.clone(), "the first".to_owned()));
+        }
+    }
+}
+
+/// Complains of items that claim one place, and of places that no record can have.
+fn items(source: &file::Source, compiled: &SourceParts, faults: &mut Faults) {
+    for (index, (item, parts)) in source.items.iter().zip(&compiled.items).enumerate() {
+        let (Some(typed), Some(at)) = (&item.at, &parts.at) else { continue };
+        if let Some(name) = at.0.iter().find_map(reserved) {
+            let fault = faults.error("G0115", typed.span.clone(), format!("`{name}` is a name of garim's own"));
+            fault.help = Some(
+                "a record with a member `garim`, `sealed` or `..._token` is refused; rename it in the service"
+                    .to_owned(),
+            );
+        }
+        let Some(when) = &parts.when else { continue };
+        for (other, earlier) in source.items[..index].iter().zip(&compiled.items[..index]) {
+            let (Some(other_typed), Some(other_at), Some(other_when)) = (&other.at, &earlier.at, &earlier.when) else {
+                continue;
+            };
+            if !compatible(when, other_when) {
+                continue;
+            }
+            let (message, label) = if at == other_at {
+                (format!("two items claim `{}`", written(at)), "also here")
+            } else if below(at, other_at) || below(other_at, at) {
+                (format!("one item lies below another: `{}` and `{}`", written(other_at), written(at)), "the other")
+            } else {
+                continue;
+            };
+            let fault = faults.error("G0113", typed.span.clone(), message);
+            fault.related.push((other_typed.span.clone(), label.to_owned()));
+            fault.help = Some("keep one of them, or give both a `when` so that never both hold".to_owned());
+        }
+    }
+}
+
+fn reserved(segment: &Segment) -> Option<&str> {
+    match segment {
+        Segment::Name(name) if &**name == "garim" || &**name == "sealed" || name.ends_with("_token") => Some(name),
+        _ => None,
+    }
+}
+
+/// Whether `inner` leads to a place inside of what `outer` leads to, step by the same step.
+fn below(inner: &Pointer, outer: &Pointer) -> bool {
+    inner.0.len() > outer.0.len() && inner.0.starts_with(&outer.0)
+}
+
+/// Warns of conditions on a field inside of an item: an item is one value, so there is nothing inside.
+fn conditions(source: &file::Source, compiled: &SourceParts, file: &File, faults: &mut Faults) {
+    let whens = source.items.iter().map(|item| &item.when).chain(source.routes.iter().map(|route| &route.when));
+    for part in whens.chain([&source.when]).flatten() {
+        let typed = match part {
+            file::When::Clause(clause) => std::slice::from_ref(clause),
+            file::When::Named(name) => {
+                let named = file.conditions.iter().find(|condition| condition.name.value == name.value);
+                named.map_or(&[][..], |condition| &condition.clauses)
+            }
+        };
+        for at in typed.iter().filter_map(|clause| clause.at.as_ref()) {
+            let Some(pointer) = super::condition::pointer(at, &mut Faults::default()) else { continue };
+            for (item, parts) in source.items.iter().zip(&compiled.items) {
+                let dropped =
+                    parts.rule.as_ref().is_some_and(|(_, by_tier)| by_tier.iter().all(|list| *list == [Action::Drop]));
+                let (Some(item_typed), Some(outer)) = (&item.at, &parts.at) else { continue };
+                if !dropped && below(&pointer, outer) {
+                    let message = format!("`{}` never holds", at.value);
+                    let fault = faults.warning("G0117", at.span.clone(), message);
+                    fault
+                        .related
+                        .push((item_typed.span.clone(), "this item is one value, with nothing inside".to_owned()));
+                }
+            }
+        }
+    }
+}
+
+/// Complains of keys and headers that cannot be.
+fn carriers(source: &file::Source, faults: &mut Faults) {
+    if let (Some(typed), None) = (source.tombstones.as_ref().filter(|typed| typed.value == "forward"), &source.key) {
+        faults.error("G0134", typed.span.clone(), "a null value is forwarded by its key, and no key may leave").help =
+            Some("say `key = { kind = \"id\", do = \"pseudonymize\" }`".to_owned());
+    }
+    for name in source.headers.iter().filter_map(|header| header.name.as_ref()) {
+        if name.value == "garim" || name.value.starts_with("garim.") || name.value.starts_with("__dlq.") {
+            faults.error("G0115", name.span.clone(), format!("`{}` is a header of garim's own", name.value));
+        }
+    }
+}
+
+/// Complains unless exactly the last route holds always.
+fn routes(source: &file::Source, faults: &mut Faults) {
+    let Some((last, before)) = source.routes.split_last() else { return };
+    if !last.when.is_empty() {
+        let fault = faults.error("G0121", last.span.clone(), "the last route must hold always");
+        fault.label = "has a `when`".to_owned();
+        fault.help = Some("end with a route without `when`: where every other record goes".to_owned());
+    }
+    for route in before.iter().filter(|route| route.when.is_empty()) {
+        let fault = faults.error("G0121", route.span.clone(), "a route that holds always hides the ones below it");
+        fault.label = "needs a `when`".to_owned();
+        fault.related.push((last.span.clone(), "never reached".to_owned()));
+    }
+}
+
+fn tiers(file: &File, sources: &[SourceParts], faults: &mut Faults) {
+    for (index, tier) in file.tiers.iter().enumerate() {
+        if !sources.iter().any(|source| source.reached[index]) {
+            let message = format!("no route leads to tier `{}`", tier.name.value);
+            faults.warning("G0122", tier.name.span.clone(), message).help =
+                Some("name it in the `to` of a route, or remove it".to_owned());
+        }
+        let legal = tier.legal_minimum.as_ref().filter(|flag| flag.value);
+        if let (Some(flag), None) = (legal, &tier.allow) {
+            let message = format!("what is refused never reaches tier `{}`, which is a legal minimum", tier.name.value);
+            faults.warning("G0127", flag.span.clone(), message).help = Some(
+                "this version quarantines a notice without the payload, so a refused record ends with the input topic; \
+                 say in the tier's `allow = \"...\"` how such records are read again in time"
+                    .to_owned(),
+            );
+        }
+    }
+}
+
+/// Compares the events from which tiers count with the events that routes send to them.
+fn events(file: &File, faults: &mut Faults) {
+    let is_event = |value: &str| file.tiers.iter().any(|tier| tier.from.iter().any(|event| event.value == value));
+    for tier in file.tiers.iter().filter(|tier| !tier.from.is_empty()) {
+        let mut arrives_any = false;
+        let mut arriving: Vec<&Typed<String>> = Vec::new();
+        for route in file.sources.iter().flat_map(|source| &source.routes) {
+            if !route.to.iter().any(|name| name.value == tier.name.value) {
+                continue;
+            }
+            let values = event_values(&route.when, file);
+            let values = values.into_iter().find(|values| values.iter().any(|value| is_event(&value.value)));
+            match values {
+                Some(values) => arriving.extend(values),
+                None => arrives_any = true,
+            }
+        }
+        for value in &arriving {
+            if !tier.from.iter().any(|event| event.value == value.value) {
+                let message = format!("tier `{}` does not count from `{}`", tier.name.value, value.value);
+                let fault = faults.warning("G0126", value.span.clone(), message);
+                fault.related.push((tier.name.span.clone(), "the tier".to_owned()));
+                fault.help = Some("add the event to the tier's `from`, or send it elsewhere".to_owned());
+            }
+        }
+        for event in tier.from.iter().filter(|_| !arrives_any) {
+            if !arriving.iter().any(|value| value.value == event.value) {
+                let message = format!("no route brings `{}` to tier `{}`", event.value, tier.name.value);
+                faults.warning("G0126", event.span.clone(), message);
+            }
+        }
+    }
+}
+
+/// The lists of values that the clauses of a `when` ask for.
+fn event_values<'f>(when: &'f [file::When], file: &'f File) -> Vec<&'f Vec<Typed<String>>> {
+    let mut values = Vec::new();
+    for part in when {
+        match part {
+            file::When::Clause(clause) => values.extend(&clause.values),
+            file::When::Named(name) => {
+                let named = file.conditions.iter().filter(|condition| condition.name.value == name.value);
+                values.extend(
+                    named.flat_map(|condition| condition.clauses.iter().filter_map(|clause| clause.values.as_ref())),
+                );
+            }
+        }
+    }
+    values
+}
+
+/// Warns of names that nothing refers to.
+fn unused(file: &File, parts: &Parts, faults: &mut Faults) {
+    let classes = file.classes.iter().map(|class| ("class", &class.name)).zip(&parts.classes_used);
+    let conditions = file.conditions.iter().map(|one| ("condition", &one.name)).zip(&parts.conditions_used);
+    for ((what, name), _) in classes.chain(conditions).filter(|(_, used)| !**used) {
+        faults.warning("G0123", name.span.clone(), format!("nothing uses the {what} `{}`", name.value));
+    }
+}
+
+/// Complains of examples that cannot be run.
+fn examples(file: &File, sources: &[SourceParts], faults: &mut Faults) {
+    for example in &file.examples {
+        match (&example.expect_refused, example.expect.is_empty()) {
+            (None, true) => {
+                faults.error("G0133", example.span.clone(), "the example expects nothing").help =
+                    Some("write `expect = { tier = '...' }` or `expect-refused = \"reason\"`".to_owned());
+            }
+            (Some(refused), false) => {
+                let fault = faults.error("G0133", refused.span.clone(), "a refused record leaves nothing");
+                fault.related.push((example.expect[0].0.span.clone(), "expected to leave".to_owned()));
+            }
+            (Some(refused), true) if Reason::ALL.iter().all(|reason| reason.code() != refused.value) => {
+                unknown(faults, "reason", refused, Reason::ALL.iter().map(|reason| reason.code()));
+            }
+            _ => {}
+        }
+        let Some(name) = &example.source else { continue };
+        let Some(index) = file.sources.iter().position(|source| source.name.value == name.value) else {
+            unknown(faults, "source", name, file.sources.iter().map(|source| source.name.as_str()));
+            continue;
+        };
+        for (tier, _) in &example.expect {
+            match file.tiers.iter().position(|known| known.name.value == tier.value) {
+                None => unknown(faults, "tier", tier, file.tiers.iter().map(|tier| tier.name.as_str())),
+                Some(known) if !sources[index].reached[known] => {
+                    let message = format!("no route of `{}` leads to tier `{}`", name.value, tier.value);
+                    faults.error("G0133", tier.span.clone(), message);
+                }
+                Some(_) => {}
+            }
+        }
+    }
+}

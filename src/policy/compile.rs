@@ -1,0 +1,272 @@
+//! The file to the engine's plan; what cannot be compiled is complained of, part by part, and left out.
+
+use jiff::tz::{TimeZone, TimeZoneDatabase};
+
+use super::condition::unknown;
+use super::file::{self, File, Keep};
+use super::read::Typed;
+use super::rule::Rules;
+use super::source::{self, SourceParts};
+use crate::diagnostic::Faults;
+use crate::engine::plan::{Actions, Plan, Unlisted};
+use crate::limits::TIERS_MAX;
+use crate::record::time::TimePrecision;
+use crate::route::term::Term;
+use crate::route::tier::Tier;
+
+/// How late a record may be where the policy does not say, in seconds: 72 hours.
+const LATENESS_S: i64 = 72 * 60 * 60;
+
+/// What the parts of a file compile to, in the order of the file; what could not be compiled is missing.
+pub(super) struct Parts {
+    zone: Option<TimeZone>,
+    unlisted: Option<Unlisted>,
+    max_lateness_s: Option<i64>,
+    tiers: Vec<Option<Tier>>,
+    found: Option<Vec<Vec<Actions>>>,
+    pub(super) sources: Vec<SourceParts>,
+    /// Whether something refers to the class at this index.
+    pub(super) classes_used: Vec<bool>,
+    /// Whether something refers to the named condition at this index.
+    pub(super) conditions_used: Vec<bool>,
+}
+
+/// Compiles every part of a file.
+pub(super) fn compile(file: &File, faults: &mut Faults) -> Parts {
+    if let Some(name) = &file.policy {
+        kebab("policy", name, faults);
+    }
+    let mut rules = Rules::new(file);
+    let mut conditions_used = vec![false; file.conditions.len()];
+    for condition in &file.conditions {
+        kebab("condition", &condition.name, faults);
+        for clause in &condition.clauses {
+            super::condition::clause(clause, faults);
+        }
+    }
+    for class in &file.classes {
+        kebab("class", &class.name, faults);
+    }
+    let tiers = tiers(file, faults);
+    let found = rules.found(faults);
+    let sources = file
+        .sources
+        .iter()
+        .map(|source| source::compile(source, file, &mut rules, &mut conditions_used, faults))
+        .collect();
+    Parts {
+        zone: zone(file, faults),
+        unlisted: choice(
+            file.unlisted.as_ref(),
+            &[("drop", Unlisted::Drop), ("scan", Unlisted::Scan), ("refuse", Unlisted::Refuse)],
+            Unlisted::Drop,
+            faults,
+        ),
+        max_lateness_s: lateness(file, faults),
+        tiers,
+        found,
+        sources,
+        classes_used: rules.classes_used,
+        conditions_used,
+    }
+}
+
+impl Parts {
+    /// The plan, if every part is there.
+    pub(super) fn plan(self, file: &File, text: &str) -> Option<Plan> {
+        let found = self.found?;
+        Some(Plan {
+            name: file.policy.as_ref()?.as_str().into(),
+            digest: *blake3::hash(text.as_bytes()).as_bytes(),
+            zone: self.zone?,
+            unlisted: self.unlisted?,
+            max_lateness_s: self.max_lateness_s?,
+            tiers: self.tiers.into_iter().collect::<Option<_>>()?,
+            sources: self
+                .sources
+                .into_iter()
+                .zip(&file.sources)
+                .map(|(parts, source)| parts.plan(source, &found))
+                .collect::<Option<_>>()?,
+        })
+    }
+}
+
+/// The meaning of one of several words.
+pub(super) fn choice<T: Copy>(
+    typed: Option<&Typed<String>>,
+    choices: &[(&str, T)],
+    otherwise: T,
+    faults: &mut Faults,
+) -> Option<T> {
+    let Some(typed) = typed else { return Some(otherwise) };
+    let chosen = choices.iter().find(|(word, _)| *word == typed.value).map(|(_, meaning)| *meaning);
+    if chosen.is_none() {
+        unknown(faults, "value", typed, choices.iter().map(|(word, _)| *word));
+    }
+    chosen
+}
+
+/// Complains of a name that is not lower-case letters, digits and hyphens: names become parts of topics and metrics.
+pub(super) fn kebab(what: &str, name: &Typed<String>, faults: &mut Faults) {
+    legal_name(what, name, "-", faults);
+}
+
+/// The same with other signs allowed between letters and digits.
+pub(super) fn legal_name(what: &str, name: &Typed<String>, signs: &str, faults: &mut Faults) {
+    let text = name.as_str();
+    let legal = text.starts_with(|first: char| first.is_ascii_lowercase())
+        && text.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || signs.contains(c))
+        && text.len() <= 64;
+    if !legal {
+        let fault = faults.error("G0102", name.span.clone(), format!("`{text}` cannot be the name of a {what}"));
+        fault.help = Some("begin with a letter; use lower-case letters, digits and `-`, 64 at most".to_owned());
+    }
+}
+
+fn zone(file: &File, faults: &mut Faults) -> Option<TimeZone> {
+    let typed = file.timezone.as_ref()?;
+    // The zones built into the program, not those of the machine: two hosts must never disagree about a day.
+    let database = TimeZoneDatabase::bundled();
+    let zone = database.get(typed.as_str()).ok();
+    if zone.is_none() {
+        let names: Vec<String> = database.available().map(|name| name.to_string()).collect();
+        let near = crate::diagnostic::nearest(typed.as_str(), names.iter().map(String::as_str));
+        let fault = faults.error("G0120", typed.span.clone(), format!("unknown time zone `{}`", typed.value));
+        fault.label = near.map_or_else(String::new, |near| format!("did you mean `{near}`?"));
+        fault.help = Some("write an IANA name such as `Asia/Seoul`".to_owned());
+    }
+    zone
+}
+
+fn lateness(file: &File, faults: &mut Faults) -> Option<i64> {
+    let Some(typed) = &file.max_lateness else { return Some(LATENESS_S) };
+    let seconds = amount(typed.as_str()).and_then(|(count, unit)| {
+        let unit = match unit {
+            "second" => 1,
+            "minute" => 60,
+            "hour" => 60 * 60,
+            "day" => 24 * 60 * 60,
+            _ => return None,
+        };
+        Some(i64::from(count) * unit)
+    });
+    if seconds.is_none() {
+        let fault = faults.error("G0137", typed.span.clone(), format!("`{}` is not a duration", typed.value));
+        fault.help = Some("write `72 hours`, `3 days`, `30 minutes`".to_owned());
+    }
+    seconds
+}
+
+/// `3 months` as a count above zero and a unit without its `s`.
+fn amount(text: &str) -> Option<(u32, &str)> {
+    let (count, unit) = text.split_once(' ')?;
+    let count = count.parse().ok().filter(|count| (1..=100_000).contains(count))?;
+    Some((count, unit.strip_suffix('s').unwrap_or(unit)))
+}
+
+fn tiers(file: &File, faults: &mut Faults) -> Vec<Option<Tier>> {
+    if let Some(tier) = file.tiers.get(TIERS_MAX) {
+        let message = format!("{} tiers, at most {TIERS_MAX} are possible", file.tiers.len());
+        faults.error("G0128", tier.name.span.clone(), message).label = "one too many".to_owned();
+    }
+    if file.tiers.is_empty() {
+        // `tiers` missing altogether is complained of where the file is read.
+        return Vec::new();
+    }
+    file.tiers.iter().map(|one| tier(one, file, faults)).collect()
+}
+
+fn tier(tier: &file::Tier, file: &File, faults: &mut Faults) -> Option<Tier> {
+    kebab("tier", &tier.name, faults);
+    if tier.name.value == "default" {
+        faults.error("G0115", tier.name.span.clone(), "`default` has a meaning in `do` and cannot name a tier");
+    }
+    if let Some(group) = &tier.group {
+        kebab("group", group, faults);
+        if let Some(same) = file.tiers.iter().find(|other| other.name.value == group.value) {
+            let message = format!("the group `{}` is called as a tier", group.value);
+            faults.error("G0112", group.span.clone(), message).related =
+                vec![(same.name.span.clone(), "the tier".to_owned())];
+        }
+    }
+    let legal_minimum = tier.legal_minimum.as_ref().is_some_and(|flag| flag.value);
+    let term = term(tier, faults);
+    if let (Some(flag), Some(Term::Until(_)), true) = (&tier.legal_minimum, &term, legal_minimum) {
+        let message = "a legal minimum has a length, this tier ends with an event";
+        faults.error("G0118", flag.span.clone(), message).help =
+            Some("give `keep` a length, or leave `legal-minimum` out".to_owned());
+    }
+    if let Some(epoch) = tier.epoch.as_ref().filter(|epoch| epoch.value != "day") {
+        let message = format!("this version makes one key a day, not one a {}", epoch.value);
+        faults.error("G0119", epoch.span.clone(), message).help =
+            Some("write `epoch = \"day\"`, or leave it out".to_owned());
+    }
+    let time = choice(
+        tier.time.as_ref(),
+        &[
+            ("second", TimePrecision::Second),
+            ("minute", TimePrecision::Minute),
+            ("hour", TimePrecision::Hour),
+            ("day", TimePrecision::Day),
+        ],
+        TimePrecision::Second,
+        faults,
+    );
+    let late = choice(tier.late.as_ref(), &[("accept", true), ("refuse", false)], false, faults);
+    Some(Tier {
+        name: tier.name.as_str().into(),
+        label: tier.label.as_ref().map_or(tier.name.as_str(), Typed::as_str).into(),
+        topic: topic_template(tier).into(),
+        term: term?,
+        legal_minimum,
+        late_accept: late?,
+        time: time?,
+        record_id: tier.record_id.as_ref().is_none_or(|flag| flag.value),
+    })
+}
+
+/// The topic of a tier with `{source}` in it.
+pub(super) fn topic_template(tier: &file::Tier) -> String {
+    tier.topic.as_ref().map_or_else(|| format!("tier.{}.{{source}}", tier.name.value), |topic| topic.value.clone())
+}
+
+fn term(tier: &file::Tier, faults: &mut Faults) -> Option<Term> {
+    let written = match &tier.keep {
+        None => {
+            let message = format!("tier `{}` has no end", tier.name.value);
+            let fault = faults.error("G0118", tier.name.span.clone(), message);
+            fault.label = "needs `keep`".to_owned();
+            fault.help =
+                Some("write `keep = \"3 months\"` or `keep = { until = [\"contract_terminated\"] }`".to_owned());
+            return None;
+        }
+        Some(Keep::Until(events)) => {
+            if events.value.is_empty() {
+                let message = format!("tier `{}` has no end", tier.name.value);
+                faults.error("G0118", events.span.clone(), message).label = "names no event".to_owned();
+                return None;
+            }
+            return Some(Term::Until(events.value.iter().map(|event| event.as_str().into()).collect()));
+        }
+        Some(Keep::For(written)) => written,
+    };
+    let term = amount(written.as_str()).and_then(|(count, unit)| match unit {
+        "day" => Some(Term::Days(count)),
+        "month" => Some(Term::Months(count)),
+        "year" => Some(Term::Years(count)),
+        _ => None,
+    });
+    // A term that no calendar can count to its end would be none.
+    let term = term.filter(|term| match term {
+        Term::Days(count) => *count <= 365 * 200,
+        Term::Months(count) => *count <= 12 * 200,
+        Term::Years(count) => *count <= 200,
+        Term::Until(_) => true,
+    });
+    if term.is_none() {
+        let fault = faults.error("G0118", written.span.clone(), format!("`{}` is not a term", written.value));
+        fault.help = Some("write `90 days`, `3 months` or `5 years` (200 years at most)".to_owned());
+    }
+    term
+}

@@ -1,0 +1,556 @@
+//! The policy file as typed: every value with its place, nothing resolved yet.
+
+use std::ops::Range;
+
+use toml::de::{DeTable, DeValue};
+
+use super::read::{Fields, Reader, Typed, Value};
+use crate::diagnostic::Faults;
+
+/// A policy file.
+#[derive(Debug)]
+pub struct File {
+    /// The policy's name.
+    pub policy: Option<Typed<String>>,
+    /// From when the published notice that this file implements is in force.
+    pub effective: Option<Typed<jiff::civil::Date>>,
+    /// The time zone of days, months and years.
+    pub timezone: Option<Typed<String>>,
+    /// What happens to a field without item.
+    pub unlisted: Option<Typed<String>>,
+    /// How late a record may be, `72 hours`.
+    pub max_lateness: Option<Typed<String>>,
+    /// Conditions that have a name.
+    pub conditions: Vec<Condition>,
+    /// The tiers, in file order.
+    pub tiers: Vec<Tier>,
+    /// The classes, in file order.
+    pub classes: Vec<Class>,
+    /// What is done to a kind where nothing else is said.
+    pub kinds: Vec<KindRule>,
+    /// The sources, in file order.
+    pub sources: Vec<Source>,
+    /// The examples, in file order.
+    pub examples: Vec<Example>,
+}
+
+/// `[conditions.X]`: a condition with a name.
+#[derive(Debug)]
+pub struct Condition {
+    /// Its name.
+    pub name: Typed<String>,
+    /// What must hold.
+    pub clauses: Vec<Clause>,
+}
+
+/// One test on one field.
+#[derive(Debug, Clone)]
+pub struct Clause {
+    /// The whole clause.
+    pub span: Range<usize>,
+    /// The field.
+    pub at: Option<Typed<String>>,
+    /// The values that it may have.
+    pub values: Option<Vec<Typed<String>>>,
+    /// Whether it must be there.
+    pub present: Option<Typed<bool>>,
+}
+
+/// One part of a `when`: all parts must hold.
+#[derive(Debug, Clone)]
+pub enum When {
+    /// A condition by name.
+    Named(Typed<String>),
+    /// A clause written in place.
+    Clause(Clause),
+}
+
+/// `[tiers.X]`.
+#[derive(Debug)]
+pub struct Tier {
+    /// Its name.
+    pub name: Typed<String>,
+    /// What the notice calls it.
+    pub label: Option<Typed<String>>,
+    /// Its topic, with `{source}`.
+    pub topic: Option<Typed<String>>,
+    /// How long.
+    pub keep: Option<Keep>,
+    /// The events from which the term runs.
+    pub from: Vec<Typed<String>>,
+    /// The law.
+    pub basis: Option<Typed<String>>,
+    /// Not destroyed earlier either.
+    pub legal_minimum: Option<Typed<bool>>,
+    /// What happens to late records.
+    pub late: Option<Typed<String>>,
+    /// The period of a pseudonym key.
+    pub epoch: Option<Typed<String>>,
+    /// The precision of times.
+    pub time: Option<Typed<String>>,
+    /// A name under which classes speak of several tiers.
+    pub group: Option<Typed<String>>,
+    /// Whether the record's id leaves.
+    pub record_id: Option<Typed<bool>>,
+    /// Why a warning about it is not one.
+    pub allow: Option<Typed<String>>,
+}
+
+/// The `keep` of a tier.
+#[derive(Debug)]
+pub enum Keep {
+    /// `"3 months"`.
+    For(Typed<String>),
+    /// `{ until = [...] }`.
+    Until(Typed<Vec<Typed<String>>>),
+}
+
+/// A `do`: the same everywhere, or by tier and group.
+#[derive(Debug, Clone)]
+pub enum Do {
+    /// One list of actions.
+    Same(Vec<Typed<String>>),
+    /// Actions by `default`, tier or group.
+    By(Vec<(Typed<String>, Vec<Typed<String>>)>),
+}
+
+/// `[classes.X]`.
+#[derive(Debug)]
+pub struct Class {
+    /// Its name.
+    pub name: Typed<String>,
+    /// The kind of its items, where they do not say.
+    pub kind: Option<Typed<String>>,
+    /// What is done.
+    pub act: Option<Typed<Do>>,
+    /// Why a warning about it is not one.
+    pub allow: Option<Typed<String>>,
+}
+
+/// `[kinds.X]`.
+#[derive(Debug)]
+pub struct KindRule {
+    /// The kind.
+    pub name: Typed<String>,
+    /// What is done to findings of it, and to items that say nothing.
+    pub act: Option<Typed<Do>>,
+    /// Why a warning about it is not one.
+    pub allow: Option<Typed<String>>,
+}
+
+/// What every rule says of its value.
+#[derive(Debug)]
+pub struct Rule {
+    /// The whole rule.
+    pub span: Range<usize>,
+    /// What the value is.
+    pub kind: Option<Typed<String>>,
+    /// The class that says what is done.
+    pub class: Option<Typed<String>>,
+    /// What is done.
+    pub act: Option<Typed<Do>>,
+    /// The law under which a resident registration number may be pseudonymized.
+    pub legal_basis: Option<Typed<String>>,
+    /// Why a warning about it is not one.
+    pub allow: Option<Typed<String>>,
+}
+
+/// `[[sources.X.items]]`.
+#[derive(Debug)]
+pub struct Item {
+    /// Its name.
+    pub item: Option<Typed<String>>,
+    /// What the notice calls it.
+    pub label: Option<Typed<String>>,
+    /// Where it sits.
+    pub at: Option<Typed<String>>,
+    /// When it is this item.
+    pub when: Vec<When>,
+    /// What for.
+    pub purpose: Vec<Typed<String>>,
+    /// What it is and what is done to it.
+    pub rule: Rule,
+}
+
+/// A header that may leave.
+#[derive(Debug)]
+pub struct Header {
+    /// Its name.
+    pub name: Option<Typed<String>>,
+    /// What it is and what is done to it.
+    pub rule: Rule,
+}
+
+/// `[[sources.X.routes]]`.
+#[derive(Debug)]
+pub struct Route {
+    /// The whole route.
+    pub span: Range<usize>,
+    /// When it is taken; a route without is the default.
+    pub when: Vec<When>,
+    /// The tiers.
+    pub to: Vec<Typed<String>>,
+}
+
+/// `[sources.X]`.
+#[derive(Debug)]
+pub struct Source {
+    /// Its name.
+    pub name: Typed<String>,
+    /// What the notice calls it.
+    pub label: Option<Typed<String>>,
+    /// Its input topics.
+    pub topics: Vec<Typed<String>>,
+    /// How it is read.
+    pub format: Option<Typed<String>>,
+    /// The line format.
+    pub pattern: Option<Typed<String>>,
+    /// In whose notation it is written.
+    pub syntax: Option<Typed<String>>,
+    /// How a treated line is written.
+    pub emit: Option<Typed<String>>,
+    /// Where the event time stands.
+    pub time: Option<Typed<String>>,
+    /// Which records are its own.
+    pub when: Vec<When>,
+    /// What happens to null values.
+    pub tombstones: Option<Typed<String>>,
+    /// Where its refusals go.
+    pub quarantine: Option<Typed<String>>,
+    /// The rule of the message key.
+    pub key: Option<Rule>,
+    /// The headers that may leave.
+    pub headers: Vec<Header>,
+    /// Its items, in file order.
+    pub items: Vec<Item>,
+    /// Its routes, in file order.
+    pub routes: Vec<Route>,
+}
+
+/// `[[examples]]`.
+#[derive(Debug)]
+pub struct Example {
+    /// The whole example.
+    pub span: Range<usize>,
+    /// What it shows.
+    pub name: Option<Typed<String>>,
+    /// The source.
+    pub source: Option<Typed<String>>,
+    /// The record as it arrives.
+    pub given: Option<Typed<String>>,
+    /// The record's Kafka timestamp.
+    pub timestamp: Option<Typed<jiff::Timestamp>>,
+    /// What leaves, by tier.
+    pub expect: Vec<(Typed<String>, Typed<String>)>,
+    /// The reason for which the record must be refused.
+    pub expect_refused: Option<Typed<String>>,
+}
+
+/// Takes the text of a policy file apart; complaints about its form go to `faults`.
+///
+/// `None` when the text is not TOML: what could be guessed from the rest would only add noise.
+pub fn read(text: &str, faults: &mut Faults) -> Option<File> {
+    let (document, errors) = DeTable::parse_recoverable(text);
+    if !errors.is_empty() {
+        for error in errors {
+            let message = format!("not TOML: {}", error.message());
+            faults.error("G0002", error.span().unwrap_or(0..0), message);
+        }
+        return None;
+    }
+    let mut reader = Reader { faults };
+    Some(reader.file(document.get_ref()))
+}
+
+const FILE: &[&str] = &[
+    "policy",
+    "effective",
+    "timezone",
+    "unlisted",
+    "max-lateness",
+    "conditions",
+    "tiers",
+    "classes",
+    "kinds",
+    "sources",
+    "examples",
+];
+const CLAUSE: &[&str] = &["at", "in", "is", "present"];
+const TIER: &[&str] = &[
+    "label",
+    "topic",
+    "keep",
+    "from",
+    "basis",
+    "legal-minimum",
+    "late",
+    "epoch",
+    "time",
+    "group",
+    "record-id",
+    "allow",
+];
+const CLASS: &[&str] = &["kind", "do", "allow"];
+const KIND: &[&str] = &["do", "allow"];
+const SOURCE: &[&str] = &[
+    "label",
+    "topics",
+    "format",
+    "pattern",
+    "syntax",
+    "emit",
+    "time",
+    "when",
+    "tombstones",
+    "quarantine",
+    "key",
+    "headers",
+    "items",
+    "routes",
+];
+const ITEM: &[&str] = &["item", "label", "at", "kind", "class", "do", "when", "purpose", "legal-basis", "allow"];
+const CARRIER: &[&str] = &["kind", "class", "do", "legal-basis", "allow"];
+const HEADER: &[&str] = &["name", "kind", "class", "do", "legal-basis", "allow"];
+const ROUTE: &[&str] = &["when", "to"];
+const EXAMPLE: &[&str] = &["name", "source", "given", "timestamp", "expect", "expect-refused"];
+
+impl Reader<'_> {
+    fn file(&mut self, document: &DeTable<'_>) -> File {
+        let top = self.fields("the policy", FILE, 0..0, document);
+        let file = File {
+            policy: self.needed(&top, "policy"),
+            effective: self.date(&top, "effective"),
+            timezone: self.text(&top, "timezone"),
+            unlisted: self.text(&top, "unlisted"),
+            max_lateness: self.text(&top, "max-lateness"),
+            conditions: self.conditions(&top),
+            tiers: self.tiers(&top),
+            classes: self.classes(&top),
+            kinds: self.kinds(&top),
+            sources: self.sources(&top),
+            examples: self.examples(&top),
+        };
+        self.must_have(&top, "effective");
+        self.must_have(&top, "timezone");
+        self.must_have(&top, "tiers");
+        self.must_have(&top, "sources");
+        file
+    }
+
+    fn conditions(&mut self, top: &Fields<'_>) -> Vec<Condition> {
+        let Some(value) = top.get("conditions") else { return Vec::new() };
+        let DeValue::Table(table) = value.get_ref() else {
+            self.mismatch(value, "a table of conditions", value.get_ref());
+            return Vec::new();
+        };
+        let mut conditions = Vec::new();
+        for (name, value) in self.entries(table) {
+            let clauses = match value.get_ref() {
+                DeValue::Array(array) => array.iter().filter_map(|value| self.clause(value)).collect(),
+                _ => self.clause(value).into_iter().collect(),
+            };
+            conditions.push(Condition { name, clauses });
+        }
+        conditions
+    }
+
+    fn tiers(&mut self, top: &Fields<'_>) -> Vec<Tier> {
+        let mut tiers = Vec::new();
+        for (name, fields) in self.named(top, "tiers", "a tier", TIER) {
+            tiers.push(Tier {
+                name,
+                label: self.text(&fields, "label"),
+                topic: self.text(&fields, "topic"),
+                keep: self.keep(&fields),
+                from: self.texts(&fields, "from"),
+                basis: self.text(&fields, "basis"),
+                legal_minimum: self.flag(&fields, "legal-minimum"),
+                late: self.text(&fields, "late"),
+                epoch: self.text(&fields, "epoch"),
+                time: self.text(&fields, "time"),
+                group: self.text(&fields, "group"),
+                record_id: self.flag(&fields, "record-id"),
+                allow: self.text(&fields, "allow"),
+            });
+        }
+        tiers
+    }
+
+    fn keep(&mut self, fields: &Fields<'_>) -> Option<Keep> {
+        let value = fields.get("keep")?;
+        match value.get_ref() {
+            DeValue::Table(_) => {
+                let until = self.table("a `keep`", &["until"], value)?;
+                self.must_have(&until, "until");
+                Some(Keep::Until(Typed::new(self.texts(&until, "until"), value.span())))
+            }
+            DeValue::String(text) => Some(Keep::For(Typed::new(text.to_string(), value.span()))),
+            other => {
+                self.mismatch(value, "a term such as \"3 months\" or { until = [\"event\"] }", other);
+                None
+            }
+        }
+    }
+
+    fn classes(&mut self, top: &Fields<'_>) -> Vec<Class> {
+        let mut classes = Vec::new();
+        for (name, fields) in self.named(top, "classes", "a class", CLASS) {
+            self.must_have(&fields, "do");
+            classes.push(Class {
+                name,
+                kind: self.text(&fields, "kind"),
+                act: self.act(&fields),
+                allow: self.text(&fields, "allow"),
+            });
+        }
+        classes
+    }
+
+    fn kinds(&mut self, top: &Fields<'_>) -> Vec<KindRule> {
+        let mut kinds = Vec::new();
+        for (name, fields) in self.named(top, "kinds", "a kind", KIND) {
+            self.must_have(&fields, "do");
+            kinds.push(KindRule { name, act: self.act(&fields), allow: self.text(&fields, "allow") });
+        }
+        kinds
+    }
+
+    fn sources(&mut self, top: &Fields<'_>) -> Vec<Source> {
+        let mut sources = Vec::new();
+        for (name, fields) in self.named(top, "sources", "a source", SOURCE) {
+            for key in ["topics", "format", "time", "routes"] {
+                self.must_have(&fields, key);
+            }
+            let key = fields.get("key").and_then(|value| self.table("a key", CARRIER, value));
+            sources.push(Source {
+                name,
+                label: self.text(&fields, "label"),
+                topics: self.texts(&fields, "topics"),
+                format: self.text(&fields, "format"),
+                pattern: self.text(&fields, "pattern"),
+                syntax: self.text(&fields, "syntax"),
+                emit: self.text(&fields, "emit"),
+                time: self.text(&fields, "time"),
+                when: self.when(&fields),
+                tombstones: self.text(&fields, "tombstones"),
+                quarantine: self.text(&fields, "quarantine"),
+                key: key.map(|key| self.rule(&key)),
+                headers: self.headers(&fields),
+                items: self.items(&fields),
+                routes: self.routes(&fields),
+            });
+        }
+        sources
+    }
+
+    fn headers(&mut self, source: &Fields<'_>) -> Vec<Header> {
+        let listed = self.listed(source, "headers", "a header", HEADER);
+        listed.iter().map(|fields| Header { name: self.needed(fields, "name"), rule: self.rule(fields) }).collect()
+    }
+
+    fn items(&mut self, source: &Fields<'_>) -> Vec<Item> {
+        let mut items = Vec::new();
+        for fields in self.listed(source, "items", "an item", ITEM) {
+            items.push(Item {
+                item: self.needed(&fields, "item"),
+                label: self.text(&fields, "label"),
+                at: self.needed(&fields, "at"),
+                when: self.when(&fields),
+                purpose: self.texts(&fields, "purpose"),
+                rule: self.rule(&fields),
+            });
+        }
+        items
+    }
+
+    fn routes(&mut self, source: &Fields<'_>) -> Vec<Route> {
+        let mut routes = Vec::new();
+        for fields in self.listed(source, "routes", "a route", ROUTE) {
+            self.must_have(&fields, "to");
+            routes.push(Route { span: fields.span.clone(), when: self.when(&fields), to: self.texts(&fields, "to") });
+        }
+        routes
+    }
+
+    fn examples(&mut self, top: &Fields<'_>) -> Vec<Example> {
+        let mut examples = Vec::new();
+        for fields in self.listed(top, "examples", "an example", EXAMPLE) {
+            let mut expect = Vec::new();
+            if let Some(value) = fields.get("expect") {
+                if let DeValue::Table(table) = value.get_ref() {
+                    for (tier, value) in self.entries(table) {
+                        expect.extend(self.string(value).map(|text| (tier, text)));
+                    }
+                } else {
+                    self.mismatch(value, "a table of tiers", value.get_ref());
+                }
+            }
+            examples.push(Example {
+                span: fields.span.clone(),
+                name: self.needed(&fields, "name"),
+                source: self.needed(&fields, "source"),
+                given: self.needed(&fields, "given"),
+                timestamp: self.instant(&fields, "timestamp"),
+                expect,
+                expect_refused: self.text(&fields, "expect-refused"),
+            });
+        }
+        examples
+    }
+
+    fn rule(&mut self, fields: &Fields<'_>) -> Rule {
+        Rule {
+            span: fields.span.clone(),
+            kind: self.text(fields, "kind"),
+            class: self.text(fields, "class"),
+            act: self.act(fields),
+            legal_basis: self.text(fields, "legal-basis"),
+            allow: self.text(fields, "allow"),
+        }
+    }
+
+    fn act(&mut self, fields: &Fields<'_>) -> Option<Typed<Do>> {
+        let value = fields.get("do")?;
+        let act = match value.get_ref() {
+            DeValue::Table(table) => {
+                let entries = self.entries(table);
+                Do::By(entries.into_iter().map(|(name, value)| (name, self.strings(value))).collect())
+            }
+            _ => Do::Same(self.strings(value)),
+        };
+        Some(Typed::new(act, fields.place("do")))
+    }
+
+    fn when(&mut self, fields: &Fields<'_>) -> Vec<When> {
+        let Some(value) = fields.get("when") else { return Vec::new() };
+        match value.get_ref() {
+            DeValue::Array(array) => array.iter().filter_map(|value| self.part(value)).collect(),
+            _ => self.part(value).into_iter().collect(),
+        }
+    }
+
+    fn part(&mut self, value: &Value<'_>) -> Option<When> {
+        match value.get_ref() {
+            DeValue::String(name) => Some(When::Named(Typed::new(name.to_string(), value.span()))),
+            _ => self.clause(value).map(When::Clause),
+        }
+    }
+
+    fn clause(&mut self, value: &Value<'_>) -> Option<Clause> {
+        let fields = self.table("a condition", CLAUSE, value)?;
+        let values = fields.get("in").or_else(|| fields.get("is")).map(|value| self.scalars(value));
+        let clause = Clause {
+            span: value.span(),
+            at: self.needed(&fields, "at"),
+            values,
+            present: self.flag(&fields, "present"),
+        };
+        let tests = ["in", "is", "present"].iter().filter(|key| fields.get(key).is_some()).count();
+        if tests != 1 {
+            let message = format!("a condition asks one thing of its field, this one asks {tests}");
+            self.faults.error("G0116", value.span(), message).help =
+                Some("write one of `in = [\"a\", \"b\"]`, `is = \"a\"`, `present = true`".to_owned());
+        }
+        Some(clause)
+    }
+}

@@ -1,0 +1,289 @@
+//! One source of the file to its part of the plan.
+
+use super::compile::{choice, kebab, legal_name};
+use super::condition::{exact_pointer, pointer, unknown, when};
+use super::file::{self, File};
+use super::read::Typed;
+use super::rule::{Place, Rules};
+use crate::diagnostic::{Faults, nearest};
+use crate::engine::plan::{Actions, CarrierPlan, Emit, EventTime, Format, ItemPlan, SourcePlan};
+use crate::find::pattern::{Pattern, PatternFault};
+use crate::kind::Kind;
+use crate::route::{Clause, Pointer, Route, Segment, TierId};
+
+/// What the parts of a source compile to; what could not be compiled is missing.
+pub(super) struct SourceParts {
+    pub(super) format: Option<Format>,
+    time: Option<EventTime>,
+    pub(super) belongs: Option<Vec<Clause>>,
+    tombstones_forward: Option<bool>,
+    pub(super) items: Vec<ItemParts>,
+    key: Option<Option<CarrierPlan>>,
+    headers: Vec<Option<(Box<str>, CarrierPlan)>>,
+    pub(super) routes: Vec<Option<Route>>,
+    /// Whether a route leads to the tier at this index.
+    pub(super) reached: Vec<bool>,
+}
+
+/// What the parts of an item compile to.
+pub(super) struct ItemParts {
+    pub(super) at: Option<Pointer>,
+    pub(super) when: Option<Vec<Clause>>,
+    pub(super) rule: Option<(Kind, Vec<Actions>)>,
+}
+
+/// Compiles every part of a source.
+pub(super) fn compile(
+    source: &file::Source,
+    file: &File,
+    rules: &mut Rules<'_>,
+    conditions: &mut [bool],
+    faults: &mut Faults,
+) -> SourceParts {
+    kebab("source", &source.name, faults);
+    let format = format(source, faults);
+    let mut reached = vec![false; file.tiers.len()];
+    let routes = source.routes.iter().map(|one| route(one, file, conditions, &mut reached, faults)).collect();
+    let same = matches!(format, Some(Format::Pattern { emit: Emit::Same, .. }));
+    let mut items = Vec::new();
+    for item in &source.items {
+        if let Some(name) = &item.item {
+            legal_name("item", name, "-_", faults);
+        }
+        let at = item.at.as_ref().and_then(|at| pointer(at, faults));
+        let place = match at.as_ref().and_then(|at| at.0.last()) {
+            _ if same => Place::Line,
+            Some(Segment::Any) => Place::Any,
+            _ => Place::Member,
+        };
+        let rule = rules.resolve(&item.rule, place, &reached, faults);
+        items.push(ItemParts { at, when: when(&item.when, file, conditions, faults), rule });
+    }
+    let key = source.key.as_ref().map(|key| rules.resolve(key, Place::Carrier, &reached, faults));
+    let key = match key {
+        None => Some(None),
+        Some(rule) => rule.map(|(kind, actions)| Some(CarrierPlan { kind, actions })),
+    };
+    let mut headers = Vec::new();
+    for header in &source.headers {
+        let rule = rules.resolve(&header.rule, Place::Carrier, &reached, faults);
+        let name = header.name.as_ref();
+        headers
+            .push(name.zip(rule).map(|(name, (kind, actions))| (name.as_str().into(), CarrierPlan { kind, actions })));
+    }
+    SourceParts {
+        time: time(source, format.as_ref(), faults),
+        belongs: when(&source.when, file, conditions, faults),
+        tombstones_forward: choice(source.tombstones.as_ref(), &[("refuse", false), ("forward", true)], false, faults),
+        format,
+        items,
+        key,
+        headers,
+        routes,
+        reached,
+    }
+}
+
+impl SourceParts {
+    /// The plan of the source, if every part is there.
+    pub(super) fn plan(self, source: &file::Source, found: &[Vec<Actions>]) -> Option<SourcePlan> {
+        let items = self.items.into_iter().zip(&source.items).map(|(parts, item)| {
+            let (kind, actions) = parts.rule?;
+            Some(ItemPlan {
+                name: item.item.as_ref()?.as_str().into(),
+                at: parts.at?,
+                kind,
+                when: parts.when?,
+                actions,
+            })
+        });
+        Some(SourcePlan {
+            name: source.name.as_str().into(),
+            label: source.label.as_ref().map_or(source.name.as_str(), Typed::as_str).into(),
+            topics: source.topics.iter().map(|topic| topic.as_str().into()).collect(),
+            quarantine: quarantine(source).into(),
+            format: self.format?,
+            time: self.time?,
+            belongs: self.belongs?,
+            tombstones_forward: self.tombstones_forward?,
+            items: items.collect::<Option<_>>()?,
+            key: self.key?,
+            headers: self.headers.into_iter().collect::<Option<_>>()?,
+            routes: self.routes.into_iter().collect::<Option<_>>()?,
+            found: found.to_vec(),
+        })
+    }
+}
+
+/// The topic of a source's refusals.
+pub(super) fn quarantine(source: &file::Source) -> String {
+    source.quarantine.as_ref().map_or_else(|| format!("quarantine.{}", source.name.value), |topic| topic.value.clone())
+}
+
+fn route(
+    route: &file::Route,
+    file: &File,
+    conditions: &mut [bool],
+    reached: &mut [bool],
+    faults: &mut Faults,
+) -> Option<Route> {
+    let mut to = Vec::new();
+    let mut whole = true;
+    for (index, name) in route.to.iter().enumerate() {
+        let Some(tier) = file.tiers.iter().position(|tier| tier.name.value == name.value) else {
+            unknown(faults, "tier", name, file.tiers.iter().map(|tier| tier.name.as_str()));
+            whole = false;
+            continue;
+        };
+        if let Some(first) = route.to[..index].iter().find(|other| other.value == name.value) {
+            let fault = faults.error("G0112", name.span.clone(), format!("the route leads to `{}` twice", name.value));
+            fault.related.push((first.span.clone(), "the first".to_owned()));
+            whole = false;
+        }
+        reached[tier] = true;
+        to.push(TierId(u8::try_from(tier).ok()?));
+    }
+    if route.to.is_empty() {
+        faults.error("G0121", route.span.clone(), "a route that leads nowhere").label = "`to` names no tier".to_owned();
+        whole = false;
+    }
+    let when = when(&route.when, file, conditions, faults)?;
+    whole.then_some(Route { when, to })
+}
+
+fn time(source: &file::Source, format: Option<&Format>, faults: &mut Faults) -> Option<EventTime> {
+    let typed = source.time.as_ref()?;
+    if typed.value == "kafka-timestamp" {
+        return Some(EventTime::KafkaTimestamp);
+    }
+    let pointer = exact_pointer(typed, faults)?;
+    if matches!(format, Some(Format::Text)) {
+        faults.error("G0135", typed.span.clone(), "a line of free text has no fields").help =
+            Some("write `time = \"kafka-timestamp\"`".to_owned());
+        return None;
+    }
+    Some(EventTime::At(pointer))
+}
+
+fn format(source: &file::Source, faults: &mut Faults) -> Option<Format> {
+    #[derive(Clone, Copy, PartialEq)]
+    enum Name {
+        Json,
+        Ndjson,
+        Text,
+        Pattern,
+    }
+    let typed = source.format.as_ref()?;
+    let choices = [("json", Name::Json), ("ndjson", Name::Ndjson), ("text", Name::Text), ("pattern", Name::Pattern)];
+    let name = choice(Some(typed), &choices, Name::Json, faults)?;
+    if name != Name::Pattern {
+        for (key, value) in [("pattern", &source.pattern), ("syntax", &source.syntax), ("emit", &source.emit)] {
+            if let Some(value) = value {
+                let message = format!("`{key}` has no meaning for the format `{}`", typed.value);
+                let fault = faults.error("G0135", value.span.clone(), message);
+                fault.related.push((typed.span.clone(), "the format".to_owned()));
+            }
+        }
+    }
+    match name {
+        Name::Json => Some(Format::Json),
+        Name::Ndjson => Some(Format::Ndjson),
+        Name::Text => {
+            if let Some(item) = source.items.first() {
+                let message = "a line of free text has no fields, so no items";
+                let fault = faults.error("G0135", item.rule.span.clone(), message);
+                fault.related.push((typed.span.clone(), "the format".to_owned()));
+                fault.help = Some("what is found in the line is treated as `[kinds]` says".to_owned());
+            }
+            Some(Format::Text)
+        }
+        Name::Pattern => pattern(source, typed, faults),
+    }
+}
+
+fn pattern(source: &file::Source, format: &Typed<String>, faults: &mut Faults) -> Option<Format> {
+    type Compile = fn(&str) -> Result<Pattern, PatternFault>;
+    for (key, value) in [("pattern", &source.pattern), ("syntax", &source.syntax)] {
+        if value.is_none() {
+            faults.error("G0005", format.span.clone(), format!("the format `pattern` needs `{key}`")).help = Some(
+                "give the format string of the server, and `syntax = \"nginx\"`, `\"apache\"` or `\"regex\"`"
+                    .to_owned(),
+            );
+        }
+    }
+    let choices: [(&str, Compile); 3] =
+        [("nginx", Pattern::nginx), ("apache", Pattern::apache), ("regex", Pattern::regex)];
+    let compile = choice(source.syntax.as_ref(), &choices, choices[0].1, faults)?;
+    let emit = choice(source.emit.as_ref(), &[("json", Emit::Json), ("same", Emit::Same)], Emit::Json, faults)?;
+    source.syntax.as_ref()?;
+    let typed = source.pattern.as_ref()?;
+    let pattern = match compile(typed.as_str()) {
+        Ok(pattern) => pattern,
+        Err(fault) => {
+            let span = inside(typed, fault.at, faults);
+            faults.error("G0130", span, fault.message);
+            return None;
+        }
+    };
+    if let (Emit::Same, false, Some(typed)) = (emit, pattern.can_emit_same(), &source.emit) {
+        faults.error("G0135", typed.span.clone(), "a regular expression cannot be written back").help =
+            Some("write `emit = \"json\"`".to_owned());
+        return None;
+    }
+    Some(Format::Pattern { pattern, emit })
+}
+
+/// The place of byte `at` of a typed text: exact where the text stands in the file as it is, else the whole text.
+fn inside(typed: &Typed<String>, at: usize, faults: &Faults) -> std::ops::Range<usize> {
+    let raw = faults.files.first().and_then(|(_, text)| text.get(typed.span.clone()));
+    let start = raw.and_then(|raw| raw.find(typed.as_str())).map(|skipped| typed.span.start + skipped + at);
+    match start {
+        Some(start) if start < typed.span.end => start..start + 1,
+        _ => typed.span.clone(),
+    }
+}
+
+/// Complains of fields that the pattern of a source does not have, and warns of those that no item names.
+pub(super) fn check_fields(source: &file::Source, parts: &SourceParts, file: &File, faults: &mut Faults) {
+    let Some(Format::Pattern { pattern, .. }) = &parts.format else { return };
+    let has = |pointer: &Pointer| match pointer.0.as_slice() {
+        [Segment::Name(name)] => pattern.fields().contains(name),
+        _ => false,
+    };
+    let mut named: Vec<&Typed<String>> = source.items.iter().filter_map(|item| item.at.as_ref()).collect();
+    named.extend(source.time.as_ref().filter(|time| time.value != "kafka-timestamp"));
+    let parts_of = |part: &file::When| -> Vec<file::Clause> {
+        match part {
+            file::When::Clause(clause) => vec![clause.clone()],
+            file::When::Named(name) => file
+                .conditions
+                .iter()
+                .find(|condition| condition.name.value == name.value)
+                .map_or_else(Vec::new, |condition| condition.clauses.clone()),
+        }
+    };
+    let whens = source.items.iter().map(|item| &item.when).chain(source.routes.iter().map(|route| &route.when));
+    let clauses: Vec<file::Clause> = whens.chain([&source.when]).flatten().flat_map(parts_of).collect();
+    named.extend(clauses.iter().filter_map(|clause| clause.at.as_ref()));
+    for at in named {
+        let Some(pointer) = pointer(at, &mut Faults::default()) else { continue };
+        if !has(&pointer) {
+            let fields = pattern.fields().iter().map(|field| &**field);
+            let near = nearest(at.as_str().trim_start_matches('/'), fields.clone());
+            let fault = faults.error("G0131", at.span.clone(), format!("the pattern has no field `{}`", at.value));
+            fault.label = near.map_or_else(String::new, |near| format!("did you mean `/{near}`?"));
+            let list: Vec<&str> = fields.collect();
+            fault.help = Some(format!("it has `/{}`", list.join("`, `/")));
+        }
+    }
+    let ruled = |field: &str| {
+        let pointer = Pointer(vec![Segment::Name(field.into())]);
+        parts.items.iter().any(|item| item.at.as_ref() == Some(&pointer))
+    };
+    let silent: Vec<&str> = pattern.fields().iter().map(|field| &**field).filter(|field| !ruled(field)).collect();
+    if let (false, Some(typed)) = (silent.is_empty(), &source.pattern) {
+        let message = format!("no item names the field `/{}`", silent.join("`, `/"));
+        faults.warning("G0132", typed.span.clone(), message).help =
+            Some("write an item for each, with `do = \"drop\"` where nothing shall leave".to_owned());
+    }
+}
