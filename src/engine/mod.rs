@@ -1,19 +1,46 @@
 //! A policy compiled once and applied to batches; a built [`Engine`] cannot fail.
+//!
+//! The way of a record: `read.rs` brings its payload into nodes or fields and notes what conditions ask about;
+//! `resolve.rs` finds each value's rule, its findings, the record's tiers and keys; `write.rs` writes each tier's
+//! output once, with room for tokens; at the end of the batch the tokens are hashed side by side.
+//!
+//! What holds for every record:
+//!
+//! * It becomes outputs for its tiers, or one refusal; nothing is passed through.
+//! * A value leaves only by an item (or `unlisted = "scan"`). `null` stays `null` unless dropped. What an action needs
+//!   as text is the string without escapes, the number in plain digits, `true` or `false`; what it writes is a string.
+//! * An array or object is dropped whole or scanned whole; any other action on it is the refusal `not-scalar`.
+//!   One in which nothing is left disappears.
+//! * Where a member's name is data (reached by `*`, or inside of what is scanned whole), what is found in it is masked.
+//! * A tier that the record is too old or too late for is passed over; if none is left, the record is refused.
 
+mod compile;
+mod day;
 pub mod outcome;
 pub mod plan;
+mod read;
+mod resolve;
+mod rule;
+mod scratch;
+mod write;
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+pub use rule::RuleName;
+pub use scratch::Scratch;
 
 use crate::pseudonym::epoch::KeyRing;
 use crate::record::{InputId, Record};
 use crate::route::TierId;
 use crate::route::tier::Tier;
-use outcome::{KeyMissing, Treated};
+use compile::Tables;
+use outcome::{BatchTally, KeyMissing, Reason, Refusal, Treated};
 use plan::{Plan, SourcePlan};
 
 /// Bounds on event times that operators set (`[limits]` of `garim.toml`), counted from the input's Kafka timestamp.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Limits {
-    /// Days of the past in which keys must exist; an older event is refused.
+    /// Days of the past in which keys must exist; an older event is refused. At most 36,525.
     pub past_days: u32,
     /// Days of the future likewise.
     pub future_days: u32,
@@ -29,34 +56,56 @@ pub struct PlanFault(pub String);
 pub struct Engine {
     plan: Plan,
     limits: Limits,
+    tables: Tables,
     /// Input topics: name and index of the source.
     inputs: Vec<(Box<str>, u16)>,
+    /// The first 32 bits of the policy's digest as letters, as the `garim` string begins.
+    digest_letters: [u8; 8],
 }
 
-/// The working memory of one thread. Owned by a lane; grows to its high-water mark and stays there.
-#[derive(Debug, Default)]
-pub struct Scratch {}
+/// What ends the treatment of one record.
+enum Stop {
+    Refused { reason: Reason, item: Option<u16>, at_byte: usize },
+    KeyMissing(KeyMissing),
+}
 
-impl Scratch {
-    /// Empty working memory.
-    pub fn new() -> Self {
-        Self::default()
+impl From<Reason> for Stop {
+    fn from(reason: Reason) -> Self {
+        Self::Refused { reason, item: None, at_byte: 0 }
     }
+}
+
+/// What a record's treatment needs besides working memory.
+#[derive(Clone, Copy)]
+struct Job<'a> {
+    keys: &'a KeyRing,
+    record: &'a Record<'a>,
+    /// Index in the batch.
+    index: u32,
+    /// Line of an `ndjson` record, from 1.
+    line: u32,
+    source: u16,
 }
 
 impl Engine {
     /// Compiles a plan.
     ///
     /// # Errors
-    /// When the plan names a tier that it does not have, has no route without conditions, or two rules for one place.
+    /// When the plan cannot be applied: a route without tier, no route without conditions, an item whose actions do
+    /// not cover every tier or write a value twice, more tiers or paths than there is room for.
     pub fn new(plan: Plan, limits: Limits) -> Result<Self, PlanFault> {
+        let tables = compile::compile(&plan, limits)?;
         let mut inputs = Vec::new();
         for (index, source) in plan.sources.iter().enumerate() {
             for topic in &source.topics {
                 inputs.push((topic.clone(), index as u16));
             }
         }
-        Ok(Self { plan, limits, inputs })
+        let mut digest_letters = [0; 8];
+        for (pair, byte) in digest_letters.as_chunks_mut::<2>().0.iter_mut().zip(plan.digest) {
+            *pair = [b'a' + (byte >> 4), b'a' + (byte & 15)];
+        }
+        Ok(Self { plan, limits, tables, inputs, digest_letters })
     }
 
     /// The input topics: name and index of the source; `InputId` counts from 0.
@@ -81,14 +130,23 @@ impl Engine {
 
     /// The output topic of a source in a tier.
     pub fn topic(&self, source: u16, tier: TierId) -> &str {
-        let _ = (source, tier);
-        ""
+        &self.tables.sources[usize::from(source)].topics[usize::from(tier.0)]
     }
 
-    /// The tiers that some route of this source names.
+    /// The tiers that some route of this source names, in file order.
     pub fn tiers_of(&self, source: u16) -> Vec<TierId> {
-        let _ = source;
-        Vec::new()
+        let mut tiers: Vec<TierId> = Vec::new();
+        for (_, to) in &self.tables.sources[usize::from(source)].routes {
+            tiers.extend_from_slice(to);
+        }
+        tiers.sort_unstable();
+        tiers.dedup();
+        tiers
+    }
+
+    /// What the entries of `BatchTally::fields` count.
+    pub fn rules(&self) -> &[RuleName] {
+        &self.tables.counters.0
     }
 
     /// The policy's name.
@@ -101,13 +159,18 @@ impl Engine {
         &self.plan.digest
     }
 
+    /// The policy's digest as the `garim` string begins with it: eight letters.
+    pub fn digest_letters(&self) -> &str {
+        std::str::from_utf8(&self.digest_letters).expect("letters are ASCII")
+    }
+
     /// The limits it was built with.
-    pub fn limits(&self) -> Limits {
+    pub const fn limits(&self) -> Limits {
         self.limits
     }
 
     /// The plan it was built from.
-    pub fn plan(&self) -> &Plan {
+    pub const fn plan(&self) -> &Plan {
         &self.plan
     }
 
@@ -124,8 +187,184 @@ impl Engine {
         records: &[Record<'_>],
         out: &mut Treated,
     ) -> Result<(), KeyMissing> {
-        let _ = (scratch, keys, records);
-        out.clear();
+        let whole = catch_unwind(AssertUnwindSafe(|| {
+            self.begin(scratch, out);
+            let result = records
+                .iter()
+                .enumerate()
+                .try_for_each(|(index, record)| self.record(scratch, keys, record, index as u32, out));
+            scratch.days.settle(&mut out.bytes);
+            result
+        }));
+        let result = whole.unwrap_or_else(|_| self.treat_one_by_one(scratch, keys, records, out));
+        if result.is_err() {
+            out.clear();
+        }
+        result
+    }
+
+    /// Treats a batch in which some record panics: that one is refused, the others are treated.
+    fn treat_one_by_one(
+        &self,
+        scratch: &mut Scratch,
+        keys: &KeyRing,
+        records: &[Record<'_>],
+        out: &mut Treated,
+    ) -> Result<(), KeyMissing> {
+        *scratch = Scratch::new();
+        self.begin(scratch, out);
+        for (index, record) in records.iter().enumerate() {
+            let before = Mark::of(out);
+            let alone = catch_unwind(AssertUnwindSafe(|| self.record(scratch, keys, record, index as u32, out)));
+            let settled = alone.and_then(|result| {
+                catch_unwind(AssertUnwindSafe(|| {
+                    scratch.days.settle(&mut out.bytes);
+                    result
+                }))
+            });
+            match settled {
+                Ok(result) => result?,
+                Err(_) => {
+                    *scratch = Scratch::new();
+                    self.begin_scratch(scratch);
+                    before.roll_back(out);
+                    out.refusals.retain(|refusal| refusal.record < index as u32);
+                    self.refuse(out, record, index as u32, 0, Reason::Fault, None, 0);
+                }
+            }
+        }
         Ok(())
+    }
+
+    fn begin(&self, scratch: &mut Scratch, out: &mut Treated) {
+        self.begin_scratch(scratch);
+        out.clear();
+        let BatchTally { consumed, produced, expired, late, refused, fields, unlisted } = &mut out.tally;
+        consumed.resize(self.plan.sources.len(), (0, 0));
+        unlisted.resize(self.plan.sources.len(), 0);
+        produced.resize(self.plan.tiers.len(), (0, 0));
+        expired.resize(self.plan.tiers.len(), 0);
+        late.resize(self.plan.tiers.len(), 0);
+        refused.resize(Reason::ALL.len(), 0);
+        fields.resize(self.tables.counters.0.len(), 0);
+    }
+
+    fn begin_scratch(&self, scratch: &mut Scratch) {
+        scratch.days.begin();
+        scratch.patterns.clear();
+        scratch.patterns.resize_with(self.plan.sources.len(), Default::default);
+    }
+
+    /// Treats one record: all of its lines, where it has several.
+    fn record(
+        &self,
+        scratch: &mut Scratch,
+        keys: &KeyRing,
+        record: &Record<'_>,
+        index: u32,
+        out: &mut Treated,
+    ) -> Result<(), KeyMissing> {
+        let source = self.tables.inputs[usize::from(record.input.0)].source;
+        let consumed = &mut out.tally.consumed[usize::from(source)];
+        consumed.0 += 1;
+        consumed.1 += record.value.map_or(0, |value| value.0.len() as u64);
+        let mut job = Job { keys, record, index, line: 0, source };
+        let Some(lines) = self.lines(record, source) else {
+            return self.piece(scratch, job, record.value.map(|value| value.0), out);
+        };
+        let mut any = false;
+        for (line, text) in lines.split(|byte| *byte == b'\n').enumerate() {
+            if !text.trim_ascii().is_empty() {
+                any = true;
+                job.line = line as u32 + 1;
+                self.piece(scratch, job, Some(text), out)?;
+            }
+        }
+        if !any {
+            self.refuse(out, record, index, 0, Reason::EmptyValue, None, 0);
+        }
+        Ok(())
+    }
+
+    /// The payload of an `ndjson` record that is to be split into lines.
+    fn lines<'a>(&self, record: &Record<'a>, source: u16) -> Option<&'a [u8]> {
+        let value = record.value?.0;
+        let splits = matches!(self.plan.sources[usize::from(source)].format, plan::Format::Ndjson)
+            && !value.is_empty()
+            && value[0] != 0
+            && value.len() <= crate::limits::PAYLOAD_BYTES_MAX;
+        splits.then_some(value)
+    }
+
+    /// Treats one record, or one line of it, and notes what became of it.
+    fn piece(
+        &self,
+        scratch: &mut Scratch,
+        job: Job<'_>,
+        value: Option<&[u8]>,
+        out: &mut Treated,
+    ) -> Result<(), KeyMissing> {
+        let before = Mark::of(out);
+        scratch.counted.clear();
+        let result = match value {
+            Some(value) => self.payload(scratch, job, value, out),
+            None => self.tombstone(scratch, job, out),
+        };
+        match result {
+            Ok(()) => {
+                for counter in &scratch.counted {
+                    out.tally.fields[*counter as usize] += 1;
+                }
+                for output in &out.outputs[before.outputs..] {
+                    let produced = &mut out.tally.produced[usize::from(output.tier.0)];
+                    produced.0 += 1;
+                    produced.1 += output.value.as_ref().map_or(0, |value| value.len() as u64);
+                }
+                Ok(())
+            }
+            Err(Stop::Refused { reason, item, at_byte }) => {
+                scratch.days.retract(before.bytes);
+                before.roll_back(out);
+                self.refuse(out, job.record, job.index, job.line, reason, item, at_byte);
+                Ok(())
+            }
+            Err(Stop::KeyMissing(missing)) => Err(missing),
+        }
+    }
+
+    #[expect(clippy::too_many_arguments, reason = "a refusal has that many coordinates, and is built here only")]
+    fn refuse(
+        &self,
+        out: &mut Treated,
+        record: &Record<'_>,
+        index: u32,
+        line: u32,
+        reason: Reason,
+        item: Option<u16>,
+        at_byte: usize,
+    ) {
+        out.tally.refused[reason as usize] += 1;
+        let at_byte = u32::try_from(at_byte).unwrap_or(u32::MAX);
+        out.refusals.push(Refusal { record: index, line, position: record.position, reason, item, at_byte });
+    }
+}
+
+/// How long the outputs were before a record.
+#[derive(Clone, Copy)]
+struct Mark {
+    bytes: usize,
+    outputs: usize,
+    headers: usize,
+}
+
+impl Mark {
+    const fn of(out: &Treated) -> Self {
+        Self { bytes: out.bytes.len(), outputs: out.outputs.len(), headers: out.headers.len() }
+    }
+
+    fn roll_back(self, out: &mut Treated) {
+        out.bytes.truncate(self.bytes);
+        out.outputs.truncate(self.outputs);
+        out.headers.truncate(self.headers);
     }
 }

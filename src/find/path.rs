@@ -103,9 +103,9 @@ impl Paths {
         Some(NodeId(id))
     }
 
-    /// How many nodes there are.
-    pub const fn len(&self) -> usize {
-        self.nodes.len()
+    /// Every node, in the order of its index.
+    pub fn nodes(&self) -> impl Iterator<Item = NodeId> {
+        (0..self.nodes.len() as u16).map(NodeId)
     }
 
     /// The paths that end at `node`, the most specific first.

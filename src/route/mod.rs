@@ -11,6 +11,11 @@ pub use crate::record::TierId;
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Default)]
 pub struct Pointer(pub Vec<Segment>);
 
+impl Pointer {
+    /// The whole record.
+    pub const ROOT: Self = Self(Vec::new());
+}
+
 /// One step of a [`Pointer`].
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Segment {

@@ -1,0 +1,308 @@
+//! From a plan to the tables that the data path reads.
+
+use super::plan::{EventTime, Format, Plan, SourcePlan, Unlisted};
+use super::rule::{self, Counters, Item, Origin, Rule, Test};
+use super::{Limits, PlanFault};
+use crate::find::json::Guide;
+use crate::find::path::{NodeId, Paths, Step};
+use crate::kind::{Kind, KindSet};
+use crate::limits::TIERS_MAX;
+use crate::pseudonym::frame::{self, Tag};
+use crate::route::tier::Tier;
+use crate::route::{Clause, Pointer, Segment, TierId};
+
+/// Where a line of text is its own field.
+static WHOLE_LINE: Pointer = Pointer::ROOT;
+
+/// Known values of one attribute: a set of them must fit the bits of [`Test::values`].
+const ATTRIBUTE_VALUES_MAX: usize = 126;
+
+/// What the walk and the router need to know about one place of a record.
+#[derive(Debug, Default)]
+pub(super) struct Place {
+    /// Items at this place, the most specific first.
+    pub(super) items: Box<[u16]>,
+    /// The attribute that this place feeds.
+    pub(super) attribute: Option<u16>,
+    /// Whether the event time stands here.
+    pub(super) time: bool,
+    /// Whether a container here is walked whole, because an item scans it.
+    whole: bool,
+}
+
+/// A field that conditions ask about.
+#[derive(Debug, Default)]
+pub(super) struct Attribute {
+    /// The texts that conditions compare with; value 2 + n is the n-th.
+    pub(super) known: Vec<Box<str>>,
+}
+
+/// One source, compiled.
+#[derive(Debug)]
+pub(super) struct Source {
+    pub(super) paths: Paths,
+    /// By node of `paths`.
+    pub(super) places: Vec<Place>,
+    pub(super) attributes: Vec<Attribute>,
+    pub(super) items: Vec<Item>,
+    /// Stands for a value without item where the policy scans those.
+    pub(super) unlisted: Rule,
+    pub(super) notes_unlisted: bool,
+    pub(super) belongs: Box<[Test]>,
+    pub(super) routes: Vec<(Box<[Test]>, Box<[TierId]>)>,
+    /// By kind: what is done to a finding.
+    pub(super) found: Vec<Rule>,
+    pub(super) kinds: KindSet,
+    pub(super) key: Option<Rule>,
+    pub(super) headers: Vec<(Box<str>, Rule)>,
+    /// By field of the pattern: its place.
+    pub(super) fields: Vec<NodeId>,
+    /// By tier: the output topic.
+    pub(super) topics: Vec<Box<str>>,
+    pub(super) record_tag: Tag,
+}
+
+impl Guide for Source {
+    fn takes_whole(&self, place: NodeId) -> bool {
+        self.places[place.index()].whole
+    }
+
+    fn notes_unlisted(&self) -> bool {
+        self.notes_unlisted
+    }
+}
+
+/// An input topic, compiled.
+#[derive(Debug)]
+pub(super) struct Input {
+    pub(super) source: u16,
+    pub(super) topic_digest: [u8; 16],
+}
+
+/// All tables of a plan.
+#[derive(Debug)]
+pub(super) struct Tables {
+    pub(super) sources: Vec<Source>,
+    pub(super) inputs: Vec<Input>,
+    pub(super) counters: Counters,
+}
+
+/// Compiles every source of a plan.
+pub(super) fn compile(plan: &Plan, limits: Limits) -> Result<Tables, PlanFault> {
+    if plan.tiers.len() > TIERS_MAX {
+        return Err(PlanFault(format!("{} tiers: at most {TIERS_MAX} are possible", plan.tiers.len())));
+    }
+    if limits.past_days > 36_525 || limits.future_days > 36_525 {
+        return Err(PlanFault("`past-days` and `future-days` are at most 36525, a hundred years".into()));
+    }
+    let mut counters = Counters::default();
+    let mut sources = Vec::new();
+    let mut inputs = Vec::new();
+    for (index, source) in plan.sources.iter().enumerate() {
+        let index = u16::try_from(index).map_err(|_| PlanFault("more than 65,535 sources".into()))?;
+        let compiled = compile_source(index, source, plan, &mut counters)
+            .map_err(|fault| PlanFault(format!("source `{}`: {fault}", source.name)))?;
+        sources.push(compiled);
+        for topic in &source.topics {
+            inputs.push(Input { source: index, topic_digest: frame::topic_digest(topic) });
+        }
+    }
+    Ok(Tables { sources, inputs, counters })
+}
+
+fn compile_source(index: u16, source: &SourcePlan, plan: &Plan, counters: &mut Counters) -> Result<Source, String> {
+    let tiers = &plan.tiers[..];
+    let origin = |rule| Origin { source: index, source_name: &source.name, rule };
+    let mut items = Vec::new();
+    let mut paths: Vec<&Pointer> = Vec::new();
+    let mut fields = Fields::default();
+    for item in &source.items {
+        let rule = rule::compile(origin(&item.name), item.kind, &item.actions, tiers, counters)?;
+        let nameless = !matches!(item.at.0.last(), Some(Segment::Name(_)));
+        if nameless && rule.by_tier.iter().any(|treatment| treatment.beside) {
+            return Err(format!("`{}` has no name of its own, so no place for a token beside its value", item.name));
+        }
+        items.push(Item { when: fields.tests(&item.when)?, rule });
+        paths.push(&item.at);
+    }
+    if let EventTime::At(at) = &source.time
+        && !paths.contains(&at)
+    {
+        let keep = vec![vec![super::plan::Action::Keep]; tiers.len()];
+        let rule = rule::compile(origin("event_time"), Kind::Time, &keep, tiers, counters)?;
+        items.push(Item { when: Box::default(), rule });
+        paths.push(at);
+    }
+    let scan = vec![vec![super::plan::Action::Scan]; tiers.len()];
+    let unlisted = rule::compile(origin("unlisted"), Kind::Text, &scan, tiers, counters)?;
+    if matches!(source.format, Format::Text) && paths.iter().all(|at| !at.0.is_empty()) {
+        let rule = rule::compile(origin("line"), Kind::Text, &scan, tiers, counters)?;
+        items.push(Item { when: Box::default(), rule });
+        paths.push(&WHOLE_LINE);
+    }
+    let belongs = fields.tests(&source.belongs)?;
+    let routes = compile_routes(source, tiers, &mut fields)?;
+    let (paths, places) = compile_places(&paths, &items, source, &fields)?;
+    let found = compile_found(source, tiers, counters, index)?;
+    let key = source.key.as_ref().map(|key| rule::compile_carrier(origin("key"), key, tiers, counters)).transpose()?;
+    let mut headers = Vec::new();
+    for (name, header) in &source.headers {
+        let rule = format!("header:{name}");
+        let origin = Origin { source: index, source_name: &source.name, rule: &rule };
+        headers.push((name.clone(), rule::compile_carrier(origin, header, tiers, counters)?));
+    }
+    let pattern_fields = match &source.format {
+        Format::Pattern { pattern, .. } => {
+            pattern.fields().iter().map(|field| paths.member(NodeId::ROOT, field.as_bytes()).0).collect()
+        }
+        Format::Json | Format::Ndjson | Format::Text => Vec::new(),
+    };
+    Ok(Source {
+        paths,
+        places,
+        attributes: fields.attributes,
+        items,
+        unlisted,
+        notes_unlisted: plan.unlisted != Unlisted::Drop,
+        belongs,
+        routes,
+        found,
+        kinds: KindSet::ALL,
+        key,
+        headers,
+        fields: pattern_fields,
+        topics: tiers.iter().map(|tier| tier.topic.replace("{source}", &source.name).into()).collect(),
+        record_tag: frame::tag(&source.name, "record"),
+    })
+}
+
+fn compile_routes(
+    source: &SourcePlan,
+    tiers: &[Tier],
+    fields: &mut Fields,
+) -> Result<Vec<(Box<[Test]>, Box<[TierId]>)>, String> {
+    let mut routes = Vec::new();
+    for route in &source.routes {
+        if route.to.is_empty() || route.to.iter().any(|tier| usize::from(tier.0) >= tiers.len()) {
+            return Err("a route names no tier, or one that the policy does not have".into());
+        }
+        routes.push((fields.tests(&route.when)?, route.to.clone().into_boxed_slice()));
+    }
+    match routes.last() {
+        Some((tests, _)) if tests.is_empty() => Ok(routes),
+        _ => Err("the last route must be without condition, so that every record has one".into()),
+    }
+}
+
+fn compile_places(
+    items: &[&Pointer],
+    rules: &[Item],
+    source: &SourcePlan,
+    fields: &Fields,
+) -> Result<(Paths, Vec<Place>), String> {
+    let mut pointers = items.to_vec();
+    pointers.extend(&fields.pointers);
+    let time = match &source.time {
+        EventTime::At(at) => {
+            pointers.push(at);
+            Some(pointers.len() - 1)
+        }
+        EventTime::KafkaTimestamp => None,
+    };
+    let steps: Vec<Vec<Step<'_>>> = pointers.iter().map(|pointer| steps(pointer)).collect();
+    let paths = Paths::compile(&steps).ok_or("the paths are too deep, or too many")?;
+    let mut places = Vec::new();
+    for node in paths.nodes() {
+        let mut place = Place::default();
+        let mut here = Vec::new();
+        for path in paths.ends(node) {
+            if Some(*path) == time {
+                place.time = true;
+            } else if *path >= items.len() {
+                place.attribute = Some((*path - items.len()) as u16);
+            } else {
+                here.push(*path as u16);
+                place.whole |= rules[*path].rule.scans;
+            }
+        }
+        place.items = here.into();
+        places.push(place);
+    }
+    Ok((paths, places))
+}
+
+fn compile_found(
+    source: &SourcePlan,
+    tiers: &[Tier],
+    counters: &mut Counters,
+    index: u16,
+) -> Result<Vec<Rule>, String> {
+    let mut found = Vec::new();
+    for kind in &Kind::ALL[..Kind::FOUND] {
+        let name = format!("text:{}", kind.name());
+        let origin = Origin { source: index, source_name: &source.name, rule: &name };
+        let actions = source.found.get(*kind as usize).ok_or("findings of some kind have no action")?;
+        let rule = rule::compile(origin, *kind, actions, tiers, counters)?;
+        if rule.scans || rule.by_tier.iter().any(|treatment| treatment.beside) {
+            return Err(format!("a finding of kind `{}` takes one action, which is not `scan`", kind.name()));
+        }
+        found.push(rule);
+    }
+    Ok(found)
+}
+
+fn steps(pointer: &Pointer) -> Vec<Step<'_>> {
+    let step = |segment| match segment {
+        &Segment::Name(ref name) => Some(&**name),
+        &Segment::Any => None,
+    };
+    pointer.0.iter().map(step).collect()
+}
+
+/// The fields that conditions ask about, while a source is compiled.
+#[derive(Default)]
+struct Fields {
+    pointers: Vec<Pointer>,
+    attributes: Vec<Attribute>,
+}
+
+impl Fields {
+    fn tests(&mut self, clauses: &[Clause]) -> Result<Box<[Test]>, String> {
+        clauses.iter().map(|clause| self.test(clause)).collect()
+    }
+
+    fn test(&mut self, clause: &Clause) -> Result<Test, String> {
+        let known = self.pointers.iter().position(|pointer| *pointer == clause.at);
+        let index = known.unwrap_or_else(|| {
+            self.pointers.push(clause.at.clone());
+            self.attributes.push(Attribute::default());
+            self.pointers.len() - 1
+        });
+        let attribute = u16::try_from(index).map_err(|_| "more than 65,535 fields in conditions")?;
+        let values = match &clause.test {
+            crate::route::Test::Present(true) => !1,
+            crate::route::Test::Present(false) => 1,
+            crate::route::Test::In(texts) => {
+                let mut values = 0;
+                for text in texts {
+                    values |= 1 << (2 + self.attributes[index].value(text)?);
+                }
+                values
+            }
+        };
+        Ok(Test { attribute, values })
+    }
+}
+
+impl Attribute {
+    fn value(&mut self, text: &str) -> Result<usize, String> {
+        if let Some(known) = self.known.iter().position(|known| **known == *text) {
+            return Ok(known);
+        }
+        if self.known.len() == ATTRIBUTE_VALUES_MAX {
+            return Err(format!("conditions compare one field with more than {ATTRIBUTE_VALUES_MAX} values"));
+        }
+        self.known.push(text.into());
+        Ok(self.known.len() - 1)
+    }
+}

@@ -1,0 +1,173 @@
+//! A payload to nodes or fields, and the facts that routes and conditions ask about.
+
+use super::compile::{Place, Source};
+use super::outcome::{Reason, Treated};
+use super::plan::{EventTime, Format};
+use super::scratch::{Resolved, Scratch, Words};
+use super::{Engine, Job, Stop};
+use crate::find::json::{Fault, Shape, unescape};
+use crate::limits::PAYLOAD_BYTES_MAX;
+use crate::record::Span;
+use crate::record::time;
+
+/// The value's number in `Test::values` of a field that is not there.
+const ABSENT: u8 = 0;
+/// Of one that is there with a value that no condition names.
+const OTHER: u8 = 1;
+
+impl Engine {
+    /// Treats a payload: reads it in the source's format, resolves it, writes it for every tier.
+    pub(super) fn payload(
+        &self,
+        scratch: &mut Scratch,
+        job: Job<'_>,
+        value: &[u8],
+        out: &mut Treated,
+    ) -> Result<(), Stop> {
+        if value.is_empty() {
+            return Err(Reason::EmptyValue.into());
+        }
+        if value.len() > PAYLOAD_BYTES_MAX {
+            return Err(Reason::TooLarge.into());
+        }
+        if value[0] == 0 {
+            return Err(Reason::RegistryFrame.into());
+        }
+        let source = &self.tables.sources[usize::from(job.source)];
+        let plan = &self.plan.sources[usize::from(job.source)];
+        scratch.attributes.clear();
+        scratch.attributes.resize(source.attributes.len(), ABSENT);
+        scratch.resolved.clear();
+        scratch.findings.clear();
+        scratch.words.text.clear();
+        let time = match &plan.format {
+            Format::Json | Format::Ndjson => self.read_json(scratch, source, value)?,
+            Format::Text => {
+                self.read_utf8(scratch, value)?;
+                None
+            }
+            Format::Pattern { pattern, .. } => {
+                self.read_utf8(scratch, value)?;
+                let split = &mut scratch.patterns[usize::from(job.source)];
+                if !pattern.split(value, split, &mut scratch.fields) {
+                    return Err(Reason::PatternMismatch.into());
+                }
+                self.read_fields(scratch, source, value)
+            }
+        };
+        let event_ms = match plan.time {
+            EventTime::At(_) => {
+                let text = time.ok_or(Reason::NoEventTime)?;
+                time::parse(text.of(value)).ok_or(Stop::Refused {
+                    reason: Reason::InvalidEventTime,
+                    item: None,
+                    at_byte: text.start as usize,
+                })?
+            }
+            EventTime::KafkaTimestamp => job.record.timestamp_ms.ok_or(Reason::NoEventTime)?,
+        };
+        if !super::rule::all_hold(&source.belongs, &scratch.attributes) {
+            return Err(Reason::UnknownSource.into());
+        }
+        let route = source
+            .routes
+            .iter()
+            .find(|(tests, _)| super::rule::all_hold(tests, &scratch.attributes))
+            .map(|(_, tiers)| tiers);
+        let tiers = route.expect("the last route has no condition");
+        self.target(scratch, job, event_ms, tiers, &mut out.tally)?;
+        match &plan.format {
+            Format::Json | Format::Ndjson => {
+                self.resolve_nodes(scratch, source, value, job.source, &mut out.tally)?;
+                self.write_objects(scratch, source, job, value, out)
+            }
+            Format::Text => {
+                self.resolve_line(scratch, source, value)?;
+                self.write_lines(scratch, source, job, value, None, out)
+            }
+            Format::Pattern { pattern, emit } => {
+                self.resolve_fields(scratch, source, value)?;
+                self.write_lines(scratch, source, job, value, Some((pattern, *emit)), out)
+            }
+        }
+    }
+
+    fn read_utf8(&self, scratch: &mut Scratch, value: &[u8]) -> Result<(), Stop> {
+        scratch.marks.index(value);
+        if scratch.marks.non_ascii && simdutf8::basic::from_utf8(value).is_err() {
+            return Err(Reason::InvalidUtf8.into());
+        }
+        Ok(())
+    }
+
+    /// Walks a JSON object; gives the span of its event time.
+    fn read_json(&self, scratch: &mut Scratch, source: &Source, value: &[u8]) -> Result<Option<Span>, Stop> {
+        self.read_utf8(scratch, value)?;
+        let Scratch { marks, walk, attributes, words, .. } = scratch;
+        walk.object(value, marks, &source.paths, source).map_err(|(fault, at_byte)| {
+            let reason = match fault {
+                Fault::Invalid => Reason::InvalidJson,
+                Fault::Truncated => Reason::TruncatedJson,
+                Fault::NotAnObject => Reason::NotAnObject,
+                Fault::TooDeep => Reason::TooDeep,
+                Fault::TooMany => Reason::TooManyFields,
+                Fault::DuplicateKey => Reason::DuplicateKey,
+                Fault::ReservedMember => Reason::ReservedMember,
+            };
+            Stop::Refused { reason, item: None, at_byte }
+        })?;
+        let mut time = None;
+        for node in &walk.nodes {
+            let Some(place) = source.places.get(node.place.index()) else { continue };
+            if place.time && matches!(node.shape, Shape::String | Shape::Number) {
+                time = Some(node.span);
+            }
+            if let Some(attribute) = place.attribute {
+                let text = node.span.of(value);
+                attributes[usize::from(attribute)] = match node.shape {
+                    Shape::Null | Shape::Close => ABSENT,
+                    Shape::Object | Shape::Array => OTHER,
+                    Shape::String if node.escaped => {
+                        let Words { plain, .. } = words;
+                        plain.clear();
+                        unescape(text, plain);
+                        attribute_value(source, attribute, plain)
+                    }
+                    Shape::String | Shape::Number | Shape::Bool => attribute_value(source, attribute, text),
+                };
+            }
+        }
+        Ok(time)
+    }
+
+    /// Notes the fields of a split line; gives the span of its event time.
+    fn read_fields(&self, scratch: &mut Scratch, source: &Source, value: &[u8]) -> Option<Span> {
+        let mut time = None;
+        for (span, place) in scratch.fields.iter().zip(&source.fields) {
+            scratch.resolved.push(Resolved::NOTHING);
+            let (Some(span), Some(place)) = (span, source.places.get(place.index())) else { continue };
+            let text = span.of(value);
+            if is_nothing(text) {
+                continue;
+            }
+            let Place { attribute, time: is_time, .. } = place;
+            if *is_time {
+                time = Some(*span);
+            }
+            if let Some(attribute) = attribute {
+                scratch.attributes[usize::from(*attribute)] = attribute_value(source, *attribute, text);
+            }
+        }
+        time
+    }
+}
+
+/// Whether a field of a log line is the `-` that servers write for no value.
+pub(super) fn is_nothing(text: &[u8]) -> bool {
+    text == b"-"
+}
+
+fn attribute_value(source: &Source, attribute: u16, text: &[u8]) -> u8 {
+    let known = &source.attributes[usize::from(attribute)].known;
+    known.iter().position(|known| known.as_bytes() == text).map_or(OTHER, |index| index as u8 + 2)
+}

@@ -1,0 +1,197 @@
+//! A policy item, compiled: what is tested, and what is done to its value in each tier.
+
+use super::plan::{Action, Actions, CarrierPlan};
+use crate::kind::Kind;
+use crate::mask::MaskShape;
+use crate::mask::generalize::Generalize;
+use crate::pseudonym::frame::{self, Tag};
+use crate::record::time::TimePrecision;
+use crate::route::tier::Tier;
+
+/// What is written for a value.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Op {
+    /// Nothing.
+    Drop,
+    /// The value as it came.
+    Keep,
+    /// A time, cut.
+    Time(TimePrecision),
+    /// The text with its findings treated.
+    Scan,
+    /// A mask.
+    Mask(MaskShape),
+    /// The token.
+    Token,
+    /// The first characters.
+    Truncate(u16),
+    /// A coarser form.
+    Generalize(Generalize),
+}
+
+/// What is done to a value in one tier.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Treatment {
+    pub(super) op: Op,
+    /// Whether the token stands beside, in `<field>_token`.
+    pub(super) beside: bool,
+    /// Index in `Engine::rules`.
+    pub(super) counter: u32,
+}
+
+/// What a value is, and its treatment by tier.
+#[derive(Debug)]
+pub(super) struct Rule {
+    pub(super) kind: Kind,
+    pub(super) tag: Tag,
+    pub(super) by_tier: Box<[Treatment]>,
+    /// Whether some tier scans the value.
+    pub(super) scans: bool,
+}
+
+/// A compiled item: its rule, and what must hold for it to apply.
+#[derive(Debug)]
+pub(super) struct Item {
+    pub(super) when: Box<[Test]>,
+    pub(super) rule: Rule,
+}
+
+/// A compiled clause: the attribute's value must be one of a set.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Test {
+    pub(super) attribute: u16,
+    /// Bit 0: absent; bit 1: present, none of the known values; bit 2 + n: the known value n.
+    pub(super) values: u128,
+}
+
+/// Whether all tests hold; `attributes` has a number a value as in [`Test::values`].
+#[inline]
+pub(super) fn all_hold(tests: &[Test], attributes: &[u8]) -> bool {
+    tests.iter().all(|test| test.values >> attributes[usize::from(test.attribute)] & 1 != 0)
+}
+
+/// What a counter counts: a rule and an action, as `fields_treated_total` labels them.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RuleName {
+    /// Index of the source.
+    pub source: u16,
+    /// The item, or `key`, `header:<name>`, `text:<kind>` for a finding.
+    pub rule: Box<str>,
+    /// The action.
+    pub action: &'static str,
+}
+
+/// The list of counters while a plan is compiled.
+#[derive(Debug, Default)]
+pub(super) struct Counters(pub(super) Vec<RuleName>);
+
+impl Counters {
+    fn of(&mut self, source: u16, rule: &str, action: &'static str) -> u32 {
+        let known =
+            self.0.iter().rposition(|name| name.source == source && *name.rule == *rule && name.action == action);
+        let index = known.unwrap_or_else(|| {
+            self.0.push(RuleName { source, rule: rule.into(), action });
+            self.0.len() - 1
+        });
+        index as u32
+    }
+}
+
+/// Where a rule stands.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Origin<'a> {
+    pub(super) source: u16,
+    pub(super) source_name: &'a str,
+    pub(super) rule: &'a str,
+}
+
+/// Compiles the actions of a value, by tier.
+///
+/// # Errors
+/// A number of tiers that is not the policy's; two actions that both write the value.
+pub(super) fn compile(
+    origin: Origin<'_>,
+    kind: Kind,
+    actions: &[Actions],
+    tiers: &[Tier],
+    counters: &mut Counters,
+) -> Result<Rule, String> {
+    if actions.len() != tiers.len() {
+        return Err(format!("`{}` states actions for {} of {} tiers", origin.rule, actions.len(), tiers.len()));
+    }
+    let mut by_tier = Vec::with_capacity(tiers.len());
+    for (actions, tier) in actions.iter().zip(tiers) {
+        by_tier.push(treatment(origin, kind, actions, tier, counters)?);
+    }
+    let scans = by_tier.iter().any(|treatment| treatment.op == Op::Scan);
+    Ok(Rule { kind, tag: frame::tag(origin.source_name, kind.name()), by_tier: by_tier.into(), scans })
+}
+
+/// Compiles the rule of a key or header, which has no place for a token beside its value.
+///
+/// # Errors
+/// As [`compile`]; two actions.
+pub(super) fn compile_carrier(
+    origin: Origin<'_>,
+    carrier: &CarrierPlan,
+    tiers: &[Tier],
+    counters: &mut Counters,
+) -> Result<Rule, String> {
+    let rule = compile(origin, carrier.kind, &carrier.actions, tiers, counters)?;
+    if rule.by_tier.iter().any(|treatment| treatment.beside) {
+        return Err(format!("`{}` has two actions: a key or header takes one", origin.rule));
+    }
+    Ok(rule)
+}
+
+fn treatment(
+    origin: Origin<'_>,
+    kind: Kind,
+    actions: &Actions,
+    tier: &Tier,
+    counters: &mut Counters,
+) -> Result<Treatment, String> {
+    let (writing, tokens): (Vec<Action>, Vec<Action>) =
+        actions.iter().partition(|action| **action != Action::Pseudonymize);
+    let (op, beside) = match (&writing[..], tokens.len()) {
+        ([], 0) => (Op::Drop, false),
+        ([], 1) => (Op::Token, false),
+        ([action], tokens @ (0 | 1)) => (op(*action, kind, tier), tokens == 1),
+        _ => return Err(format!("`{}` has two actions that write its value", origin.rule)),
+    };
+    if beside && op == Op::Drop {
+        return Err(format!("`{}` is dropped and pseudonymized at once", origin.rule));
+    }
+    let action = match (op, beside) {
+        (Op::Drop, _) => "drop",
+        (Op::Keep | Op::Time(_), false) => "keep",
+        (Op::Keep | Op::Time(_), true) => "keep+pseudonymize",
+        (Op::Scan, false) => "scan",
+        (Op::Scan, true) => "scan+pseudonymize",
+        (Op::Mask(_), false) => "mask",
+        (Op::Mask(_), true) => "mask+pseudonymize",
+        (Op::Token, _) => "pseudonymize",
+        (Op::Truncate(_), false) => "truncate",
+        (Op::Truncate(_), true) => "truncate+pseudonymize",
+        (Op::Generalize(_), false) => "generalize",
+        (Op::Generalize(_), true) => "generalize+pseudonymize",
+    };
+    Ok(Treatment { op, beside, counter: counters.of(origin.source, origin.rule, action) })
+}
+
+fn op(action: Action, kind: Kind, tier: &Tier) -> Op {
+    match action {
+        Action::Keep if kind == Kind::Time => Op::Time(tier.time),
+        Action::Keep => Op::Keep,
+        Action::Drop => Op::Drop,
+        Action::Mask(shape) => Op::Mask(shape),
+        Action::Pseudonymize => Op::Token,
+        Action::Truncate(characters) => Op::Truncate(characters),
+        Action::Generalize(Generalize::Second) => Op::Time(tier.time.max(TimePrecision::Second)),
+        Action::Generalize(Generalize::Minute) => Op::Time(tier.time.max(TimePrecision::Minute)),
+        Action::Generalize(Generalize::Hour) => Op::Time(tier.time.max(TimePrecision::Hour)),
+        Action::Generalize(Generalize::Day) => Op::Time(tier.time.max(TimePrecision::Day)),
+        Action::Generalize(how) => Op::Generalize(how),
+        Action::Scan => Op::Scan,
+    }
+}

@@ -1,0 +1,84 @@
+//! The working memory of one thread, reused from record to record and batch to batch.
+
+use super::day::Days;
+use crate::find::Finding;
+use crate::find::json::Walk;
+use crate::find::pattern::PatternScratch;
+use crate::find::scan::Marks;
+use crate::find::text::TextScratch;
+use crate::mask::generalize::AgentCache;
+use crate::record::Span;
+use crate::route::TierId;
+
+/// The working memory of one thread. Owned by a lane; grows to its high-water mark and stays there.
+///
+/// It serves any engine and any keys: what depends on them is forgotten at the start of each batch.
+#[derive(Debug, Default)]
+pub struct Scratch {
+    pub(super) marks: Marks,
+    pub(super) walk: Walk,
+    pub(super) fields: Vec<Option<Span>>,
+    /// One for each pattern source of the engine.
+    pub(super) patterns: Vec<PatternScratch>,
+    /// By attribute of the source: the value's number, as `Test::values` counts.
+    pub(super) attributes: Vec<u8>,
+    /// By node of the walk, or by field of the pattern.
+    pub(super) resolved: Vec<Resolved>,
+    /// The rules of the open containers that are taken whole.
+    pub(super) enclosing: Vec<(Applies, usize)>,
+    /// The containers that are open in the output.
+    pub(super) open: Vec<super::write::Open>,
+    pub(super) findings: Vec<Finding>,
+    pub(super) days: Days,
+    /// The tiers that the record goes to, and the keys there.
+    pub(super) targets: Vec<(TierId, usize)>,
+    /// Counters to be raised once the record is through.
+    pub(super) counted: Vec<u32>,
+    pub(super) words: Words,
+}
+
+impl Scratch {
+    /// Empty working memory.
+    pub fn new() -> Self {
+        Self::default()
+    }
+}
+
+/// Buffers for values on their way from one form to another.
+#[derive(Debug, Default)]
+pub(super) struct Words {
+    pub(super) text: TextScratch,
+    pub(super) agents: AgentCache,
+    /// A value without its escapes.
+    pub(super) plain: Vec<u8>,
+    /// A value in canonical form, or made coarser.
+    pub(super) formed: Vec<u8>,
+}
+
+/// Which rule a value has.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Applies {
+    /// None: it does not leave.
+    Nothing,
+    /// The item at this index.
+    Item(u16),
+    /// The policy's `unlisted = "scan"`.
+    Unlisted,
+}
+
+/// What was decided about a value, for all tiers.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Resolved {
+    pub(super) applies: Applies,
+    /// Findings in the value: a range of `Scratch::findings`.
+    pub(super) findings: (u32, u32),
+    /// Findings in the member's name.
+    pub(super) name_findings: (u32, u32),
+    /// Of an opening node: the index of its end.
+    pub(super) close: u32,
+}
+
+impl Resolved {
+    pub(super) const NOTHING: Self =
+        Self { applies: Applies::Nothing, findings: (0, 0), name_findings: (0, 0), close: 0 };
+}
