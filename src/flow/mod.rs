@@ -290,7 +290,9 @@ impl Lane {
         if self.wait_ms > 0 {
             return Command::Wait(std::mem::take(&mut self.wait_ms));
         }
-        if open && (self.stop.is_some() || self.reload || self.rebalance != Rebalance::None) && self.batch == Batch::Empty
+        if open
+            && (self.stop.is_some() || self.reload || self.rebalance != Rebalance::None)
+            && self.batch == Batch::Empty
         {
             return self.settle();
         }
@@ -482,7 +484,8 @@ impl Lane {
         self.tally.outputs += outputs;
         self.tally.bytes += bytes;
         self.tally.refused += refused;
-        if self.refused + self.tally.refused > self.rules.refused_max && self.rules.refused_max < self.rules.refused_window
+        if self.refused + self.tally.refused > self.rules.refused_max
+            && self.rules.refused_max < self.rules.refused_window
         {
             self.end(Ending::TooManyRefused);
         }

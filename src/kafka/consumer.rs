@@ -73,10 +73,7 @@ impl Batch {
     pub fn places(&self) -> impl Iterator<Item = (Part, i64, usize)> + '_ {
         self.held.iter().zip(&self.inputs).map(|(held, &input)| {
             let message = held.message();
-            let part = Part {
-                input,
-                partition: message.partition(),
-            };
+            let part = Part { input, partition: message.partition() };
             (part, message.offset(), message.payload_len() + message.key_len())
         })
     }
@@ -95,10 +92,7 @@ impl Batch {
             let message = held.message();
             records.push(Record {
                 input: InputId(input),
-                position: Position {
-                    partition: message.partition(),
-                    offset: message.offset(),
-                },
+                position: Position { partition: message.partition(), offset: message.offset() },
                 timestamp_ms: message.timestamp().to_millis(),
                 key: message.key().map(Plain),
                 value: message.payload().map(Plain),
@@ -135,10 +129,7 @@ impl Consumer {
             .create_with_context(Notes::new(topics))
             .map_err(|error| Fault::of(DURING, &error))?;
         inner.subscribe(topics).map_err(|error| Fault::of(DURING, &error))?;
-        Ok(Self {
-            inner: Arc::new(inner),
-            deferred: None,
-        })
+        Ok(Self { inner: Arc::new(inner), deferred: None })
     }
 
     /// Takes records: waits at most `wait` for the first, then takes what is there, at most `records_max` and about
@@ -147,7 +138,7 @@ impl Consumer {
     /// A rebalance that comes behind records is handed over by the next poll; those records are still ours.
     pub fn poll(&mut self, wait: Duration, records_max: usize, batch: &mut Batch) -> Polled {
         batch.clear();
-        if let Some(rebalance) = self.inner.client().context().next() {
+        if let Some(rebalance) = self.inner.client().context().hand_over() {
             return Polled::Rebalance(rebalance);
         }
         if let Some(error) = self.deferred.take() {
@@ -173,7 +164,7 @@ impl Consumer {
         if !batch.is_empty() {
             return Polled::Records(batch.len());
         }
-        match self.inner.client().context().next() {
+        match self.inner.client().context().hand_over() {
             Some(rebalance) => Polled::Rebalance(rebalance),
             None => Polled::Idle,
         }
@@ -209,14 +200,9 @@ impl Consumer {
             let Offset::Offset(next) = element.offset() else {
                 return None;
             };
-            let (low, high) = self
-                .inner
-                .fetch_watermarks(element.topic(), element.partition(), TIMEOUT)
-                .ok()?;
-            let part = Part {
-                input: self.inner.client().context().input(element.topic())?,
-                partition: element.partition(),
-            };
+            let (low, high) = self.inner.fetch_watermarks(element.topic(), element.partition(), TIMEOUT).ok()?;
+            let part =
+                Part { input: self.inner.client().context().input(element.topic())?, partition: element.partition() };
             (next < low || next > high).then_some(part)
         })
     }
@@ -226,9 +212,7 @@ impl Consumer {
         for (part, offset) in parts {
             let mut element = list.add_partition(self.inner.client().context().topic(part.input), part.partition);
             if let Some(offset) = offset {
-                element
-                    .set_offset(offset)
-                    .expect("an offset of the broker or a logical one can be represented");
+                element.set_offset(offset).expect("an offset of the broker or a logical one can be represented");
             }
         }
         list
@@ -249,9 +233,7 @@ impl Consumer {
     /// # Errors
     /// When the group has moved on meanwhile.
     pub fn assign(&self, parts: &[(Part, Start)]) -> Result<(), Fault> {
-        self.inner
-            .incremental_assign(&self.starts(parts))
-            .map_err(|error| Fault::of("assigning partitions", &error))
+        self.inner.incremental_assign(&self.starts(parts)).map_err(|error| Fault::of("assigning partitions", &error))
     }
 
     /// Gives these partitions up, and ends the rebalance that took them.
@@ -260,9 +242,7 @@ impl Consumer {
     /// When the group has moved on meanwhile.
     pub fn release(&self, parts: &[Part]) -> Result<(), Fault> {
         let list = self.list(parts.iter().map(|&part| (part, None)));
-        self.inner
-            .incremental_unassign(&list)
-            .map_err(|error| Fault::of("giving partitions up", &error))
+        self.inner.incremental_unassign(&list).map_err(|error| Fault::of("giving partitions up", &error))
     }
 
     /// The offsets that are committed on the broker; waits for transactions that hold offsets of these partitions.
@@ -275,10 +255,7 @@ impl Consumer {
             return Ok(Vec::new());
         }
         let list = self.list(parts.iter().map(|&part| (part, None)));
-        let list = self
-            .inner
-            .committed_offsets(list, timeout)
-            .map_err(|error| Fault::of(DURING, &error))?;
+        let list = self.inner.committed_offsets(list, timeout).map_err(|error| Fault::of(DURING, &error))?;
         parts
             .iter()
             .map(|&part| {
@@ -286,9 +263,7 @@ impl Consumer {
                 let element = list
                     .find_partition(topic, part.partition)
                     .ok_or_else(|| Fault::new(DURING, RDKafkaErrorCode::UnknownPartition).about(topic))?;
-                element
-                    .error()
-                    .map_err(|error| Fault::of(DURING, &error).about(topic))?;
+                element.error().map_err(|error| Fault::of(DURING, &error).about(topic))?;
                 Ok((
                     part,
                     match element.offset() {
@@ -309,14 +284,10 @@ impl Consumer {
         if parts.is_empty() {
             return Ok(());
         }
-        let sought = self
-            .inner
-            .seek_partitions(self.starts(parts), timeout)
-            .map_err(|error| Fault::of(DURING, &error))?;
+        let sought =
+            self.inner.seek_partitions(self.starts(parts), timeout).map_err(|error| Fault::of(DURING, &error))?;
         for element in sought.elements() {
-            element
-                .error()
-                .map_err(|error| Fault::of(DURING, &error).about(element.topic()))?;
+            element.error().map_err(|error| Fault::of(DURING, &error).about(element.topic()))?;
         }
         Ok(())
     }
@@ -362,17 +333,28 @@ impl Consumer {
     ///
     /// Answers whether it ended. If not, the process should end: the library can wait for a coordinator for ever.
     pub fn close(self, deadline: Duration) -> bool {
-        self.inner.client().context().close();
+        let inner = Arc::clone(&self.inner);
+        drop(self);
         let (ended, end) = std::sync::mpsc::channel::<()>();
-        let inner = self.inner;
-        let closing = std::thread::Builder::new()
-            .name(String::from("garim-close"))
-            .spawn(move || {
-                drop(inner);
-                // The receiver is gone when the deadline has passed; nobody waits then.
-                let _ = ended.send(());
-            });
+        let closing = std::thread::Builder::new().name(String::from("garim-close")).spawn(move || {
+            drop(inner);
+            // The receiver is gone when the deadline has passed; nobody waits then.
+            let _ = ended.send(());
+        });
         closing.is_ok() && end.recv_timeout(deadline).is_ok()
+    }
+}
+
+impl Drop for Consumer {
+    fn drop(&mut self) {
+        // The library's close waits until every rebalance is answered. From here on the callback does that; what the lane
+        // left unanswered is answered now, whatever comes of it: nothing of this consumer will be committed.
+        for unanswered in self.inner.client().context().close() {
+            let _ = match unanswered {
+                Rebalance::Assigned(_) => self.assign(&[]),
+                Rebalance::Revoked { parts, .. } => self.release(&parts),
+            };
+        }
     }
 }
 

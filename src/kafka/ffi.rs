@@ -199,10 +199,7 @@ pub(super) fn poll<C: ConsumerContext>(
     // SAFETY: only the lifetime changes. The borrow stands for "while the consumer lives"; the `Arc` beside it, dropped
     // after it, keeps the consumer alive, at a fixed address inside the library.
     let message = unsafe { std::mem::transmute::<BorrowedMessage<'_>, BorrowedMessage<'static>>(message) };
-    Some(Ok(Held {
-        message,
-        _consumer: Arc::clone(consumer),
-    }))
+    Some(Ok(Held { message, _consumer: Arc::clone(consumer) }))
 }
 
 impl<C: ConsumerContext> Held<C> {

@@ -20,9 +20,7 @@ impl Mock {
     /// # Errors
     /// When the library cannot open them.
     pub fn start(brokers: i32) -> Result<Self, Fault> {
-        MockCluster::new(brokers)
-            .map(Self)
-            .map_err(|error| Fault::of("starting the embedded cluster", &error))
+        MockCluster::new(brokers).map(Self).map_err(|error| Fault::of("starting the embedded cluster", &error))
     }
 
     /// Its `bootstrap.servers`.

@@ -39,13 +39,7 @@ impl Fault {
     }
 
     fn classed(class: FaultClass, during: &'static str, code: RDKafkaErrorCode) -> Self {
-        Self {
-            class,
-            code: ffi::name(code),
-            says: ffi::sentence(code),
-            during,
-            topic: None,
-        }
+        Self { class, code: ffi::name(code), says: ffi::sentence(code), during, topic: None }
     }
 
     /// A fault of the wrapper. Its own texts are left out: they may repeat a property's value.

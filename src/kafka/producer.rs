@@ -33,10 +33,7 @@ impl Seen {
     fn reset(&self) {
         self.doubtful.store(false, Ordering::SeqCst);
         self.undelivered.store(0, Ordering::SeqCst);
-        *self
-            .delivery_error
-            .lock()
-            .unwrap_or_else(|poisoned| poisoned.into_inner()) = None;
+        *self.delivery_error.lock().unwrap_or_else(|poisoned| poisoned.into_inner()) = None;
     }
 
     pub(super) fn undelivered(&self) -> u64 {
@@ -44,10 +41,7 @@ impl Seen {
     }
 
     pub(super) fn delivery_error(&self) -> Option<RDKafkaErrorCode> {
-        *self
-            .delivery_error
-            .lock()
-            .unwrap_or_else(|poisoned| poisoned.into_inner())
+        *self.delivery_error.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
     }
 }
 
@@ -98,10 +92,7 @@ impl ProducerContext for Seen {
         if matches!(code, RDKafkaErrorCode::MessageTimedOut) {
             self.doubtful.store(true, Ordering::SeqCst);
         }
-        let mut first = self
-            .delivery_error
-            .lock()
-            .unwrap_or_else(|poisoned| poisoned.into_inner());
+        let mut first = self.delivery_error.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
         // Many messages of a batch fail with its one broken record: the class that never heals tells more.
         if first.is_none_or(|known| class(known) == FaultClass::Retriable && class(code) != FaultClass::Retriable) {
             *first = Some(code);
@@ -127,11 +118,7 @@ impl Producer {
             .producer(lane)
             .create_with_context(Seen::default())
             .map_err(|error| Fault::of("starting the producer", &error))?;
-        Ok(Self {
-            inner,
-            delivery: settings.delivery,
-            partitions: HashMap::new(),
-        })
+        Ok(Self { inner, delivery: settings.delivery, partitions: HashMap::new() })
     }
 
     /// Counts the partitions of the output topics, then takes over the transactional id: whatever its last holder left
@@ -185,11 +172,9 @@ impl Producer {
         record.key = key;
         record.payload = value;
         if !headers.is_empty() {
-            let all = headers
-                .iter()
-                .fold(OwnedHeaders::new_with_capacity(headers.len()), |all, &(key, value)| {
-                    all.insert(Header { key, value })
-                });
+            let all = headers.iter().fold(OwnedHeaders::new_with_capacity(headers.len()), |all, &(key, value)| {
+                all.insert(Header { key, value })
+            });
             record = record.headers(all);
         }
         let mut full_since: Option<Instant> = None;

@@ -5,8 +5,8 @@
 //! before the note is still ours, unless the assignment is lost.
 
 use std::collections::VecDeque;
-use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use rdkafka::ClientContext;
 use rdkafka::config::RDKafkaLogLevel;
@@ -36,6 +36,8 @@ pub enum Rebalance {
 pub(super) struct Notes {
     topics: Vec<Box<str>>,
     waiting: Mutex<VecDeque<Rebalance>>,
+    /// Handed to the lane, and not answered yet.
+    handed: Mutex<Option<Rebalance>>,
     /// While closing, nobody asks for notes any more: the callback gives up by itself, else the close never ends.
     closing: AtomicBool,
 }
@@ -45,37 +47,37 @@ impl Notes {
         Self {
             topics: topics.iter().map(|topic| Box::from(*topic)).collect(),
             waiting: Mutex::new(VecDeque::new()),
+            handed: Mutex::new(None),
             closing: AtomicBool::new(false),
         }
     }
 
-    /// The oldest rebalance that waits.
-    pub(super) fn next(&self) -> Option<Rebalance> {
-        self.waiting
-            .lock()
-            .unwrap_or_else(|poisoned| poisoned.into_inner())
-            .pop_front()
+    /// The oldest rebalance that waits; from now on it wants an answer.
+    pub(super) fn hand_over(&self) -> Option<Rebalance> {
+        let next = locked(&self.waiting).pop_front()?;
+        *locked(&self.handed) = Some(next.clone());
+        Some(next)
+    }
+
+    /// The lane has answered.
+    pub(super) fn answered(&self) {
+        *locked(&self.handed) = None;
     }
 
     /// Whether a rebalance waits.
     pub(super) fn any(&self) -> bool {
-        !self
-            .waiting
-            .lock()
-            .unwrap_or_else(|poisoned| poisoned.into_inner())
-            .is_empty()
+        !locked(&self.waiting).is_empty()
     }
 
-    pub(super) fn close(&self) {
+    /// From now on the callback answers by itself; what nobody has answered so far is given back.
+    pub(super) fn close(&self) -> Vec<Rebalance> {
         self.closing.store(true, Ordering::SeqCst);
+        locked(&self.handed).take().into_iter().chain(locked(&self.waiting).drain(..)).collect()
     }
 
     /// Index of a topic among the inputs; the broker answers only for topics that we named.
     pub(super) fn input(&self, topic: &str) -> Option<u16> {
-        self.topics
-            .iter()
-            .position(|name| &**name == topic)
-            .map(|index| index as u16)
+        self.topics.iter().position(|name| &**name == topic).map(|index| index as u16)
     }
 
     /// Name of an input.
@@ -87,12 +89,7 @@ impl Notes {
         let mut parts: Vec<Part> = list
             .elements()
             .iter()
-            .filter_map(|element| {
-                Some(Part {
-                    input: self.input(element.topic())?,
-                    partition: element.partition(),
-                })
-            })
+            .filter_map(|element| Some(Part { input: self.input(element.topic())?, partition: element.partition() }))
             .collect();
         parts.sort_unstable();
         parts
@@ -116,25 +113,15 @@ impl ConsumerContext for Notes {
         let assigned = kind == RDKafkaRespErr::RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS;
         if self.closing.load(Ordering::SeqCst) {
             // The outcome cannot matter any more: the consumer is going, and nothing of it will be committed.
-            let _ = if assigned {
-                consumer.incremental_assign(list)
-            } else {
-                consumer.incremental_unassign(list)
-            };
+            let _ = if assigned { consumer.incremental_assign(list) } else { consumer.incremental_unassign(list) };
             return;
         }
         let parts = self.parts(list);
         let note = if assigned {
             Rebalance::Assigned(parts)
         } else {
-            Rebalance::Revoked {
-                parts,
-                lost: consumer.assignment_lost(),
-            }
+            Rebalance::Revoked { parts, lost: consumer.assignment_lost() }
         };
-        self.waiting
-            .lock()
-            .unwrap_or_else(|poisoned| poisoned.into_inner())
-            .push_back(note);
+        self.waiting.lock().unwrap_or_else(|poisoned| poisoned.into_inner()).push_back(note);
     }
 }

@@ -71,77 +71,32 @@ const OWNED: [(&str, &str); 29] = [
     ("bootstrap.servers", "`brokers` says it"),
     ("metadata.broker.list", "`brokers` says it"),
     ("group.id", "`group` says it"),
-    (
-        "client.id",
-        "equal names make the group's assignment loop for ever; it is made from `instance` and the lane",
-    ),
-    (
-        "transactional.id",
-        "it is made from `group`, `instance` and the lane, so that a restart ends what it left open",
-    ),
+    ("client.id", "equal names make the group's assignment loop for ever; it is made from `instance` and the lane"),
+    ("transactional.id", "it is made from `group`, `instance` and the lane, so that a restart ends what it left open"),
     ("transaction.timeout.ms", "`transaction-timeout-ms` says it"),
     ("message.timeout.ms", "it has to lie below the transaction's time-out"),
     ("delivery.timeout.ms", "it has to lie below the transaction's time-out"),
     ("enable.idempotence", "without it retries repeat and reorder records"),
     ("acks", "an output counts when all in-sync replicas have it"),
-    (
-        "request.required.acks",
-        "an output counts when all in-sync replicas have it",
-    ),
+    ("request.required.acks", "an output counts when all in-sync replicas have it"),
     ("max.in.flight", "more than five lose the order of retries"),
-    (
-        "max.in.flight.requests.per.connection",
-        "more than five lose the order of retries",
-    ),
-    (
-        "enable.auto.commit",
-        "offsets are committed with the outputs they stand for",
-    ),
-    (
-        "enable.auto.offset.store",
-        "offsets are committed with the outputs they stand for",
-    ),
-    (
-        "auto.offset.reset",
-        "input that was lost must be counted, never skipped",
-    ),
-    (
-        "topic.auto.offset.reset",
-        "input that was lost must be counted, never skipped",
-    ),
+    ("max.in.flight.requests.per.connection", "more than five lose the order of retries"),
+    ("enable.auto.commit", "offsets are committed with the outputs they stand for"),
+    ("enable.auto.offset.store", "offsets are committed with the outputs they stand for"),
+    ("auto.offset.reset", "input that was lost must be counted, never skipped"),
+    ("topic.auto.offset.reset", "input that was lost must be counted, never skipped"),
     ("isolation.level", "records of aborted transactions are no records"),
-    (
-        "allow.auto.create.topics",
-        "a misspelt topic must not come into being with the broker's defaults",
-    ),
-    (
-        "partition.assignment.strategy",
-        "rebalances are settled in the cooperative way",
-    ),
-    (
-        "group.protocol",
-        "the classic protocol is what rebalances are settled by",
-    ),
+    ("allow.auto.create.topics", "a misspelt topic must not come into being with the broker's defaults"),
+    ("partition.assignment.strategy", "rebalances are settled in the cooperative way"),
+    ("group.protocol", "the classic protocol is what rebalances are settled by"),
     ("enable.partition.eof", "nothing waits for the end of a partition"),
-    (
-        "delivery.report.only.error",
-        "a failed delivery ends the transaction; nothing waits for the others",
-    ),
+    ("delivery.report.only.error", "a failed delivery ends the transaction; nothing waits for the others"),
     ("partitioner", "an output keeps its input's partition"),
     ("log.queue", "log lines are read for lost answers"),
     ("log.connection.close", "log lines are read for lost answers"),
-    (
-        "log_level",
-        "log lines are read for lost answers; `--log-level` says what is shown",
-    ),
-    (
-        "enable.metrics.push",
-        "clients report to nobody but garim's own metrics",
-    ),
-    (
-        "test.mock.num.brokers",
-        "`garim demo` is the way to run without brokers",
-    ),
+    ("log_level", "log lines are read for lost answers; `--log-level` says what is shown"),
+    ("enable.metrics.push", "clients report to nobody but garim's own metrics"),
+    ("test.mock.num.brokers", "`garim demo` is the way to run without brokers"),
 ];
 
 impl KafkaSettings {
@@ -178,11 +133,7 @@ impl KafkaSettings {
     }
 
     fn crosses_in_clear(&self) -> bool {
-        let protocol = self
-            .properties
-            .iter()
-            .rev()
-            .find(|(name, _)| name == "security.protocol");
+        let protocol = self.properties.iter().rev().find(|(name, _)| name == "security.protocol");
         let encrypted = protocol.is_some_and(|(_, value)| {
             let value = value.to_ascii_lowercase();
             value == "ssl" || value == "sasl_ssl"
@@ -309,10 +260,7 @@ mod tests {
             delivery: Delivery::ExactlyOnce,
             allow_plaintext: false,
             transaction_timeout_ms: TRANSACTION_TIMEOUT_MS,
-            properties: properties
-                .iter()
-                .map(|(name, value)| (String::from(*name), String::from(*value)))
-                .collect(),
+            properties: properties.iter().map(|(name, value)| (String::from(*name), String::from(*value))).collect(),
         }
     }
 
@@ -329,11 +277,8 @@ mod tests {
             ("kafka:9092", "sasl_ssl", true),
         ];
         for (brokers, protocol, allowed) in rows {
-            let properties: &[(&str, &str)] = if protocol.is_empty() {
-                &[]
-            } else {
-                &[("security.protocol", protocol)]
-            };
+            let properties: &[(&str, &str)] =
+                if protocol.is_empty() { &[] } else { &[("security.protocol", protocol)] };
             let faults = settings(brokers, properties).faults();
             assert_eq!(faults.is_empty(), allowed, "{brokers} {protocol}: {faults:?}");
         }

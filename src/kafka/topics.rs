@@ -65,12 +65,7 @@ pub fn needed(
         .find(|needed| needed.name == name)
     {
         Some(shared) => shared.partitions = shared.partitions.max(partitions),
-        None => all.push(Needed {
-            name: String::from(name),
-            role,
-            partitions,
-            configs,
-        }),
+        None => all.push(Needed { name: String::from(name), role, partitions, configs }),
     };
     let durable = |mut configs: Vec<(&'static str, String)>| {
         if brokers >= 3 {
@@ -96,21 +91,11 @@ pub fn needed(
     for (index, &count) in counts.iter().enumerate() {
         for tier in engine.tiers_of(index as u16) {
             let keep_days = keep_days(&engine.tiers()[tier.0 as usize].term);
-            add(
-                engine.topic(index as u16, tier),
-                Role::Tier,
-                count,
-                durable(kept(keep_days)),
-            );
+            add(engine.topic(index as u16, tier), Role::Tier, count, durable(kept(keep_days)));
         }
     }
     for (source, &count) in engine.sources().iter().zip(&counts) {
-        add(
-            &source.quarantine,
-            Role::Quarantine,
-            count,
-            durable(kept(QUARANTINE_KEEP_DAYS)),
-        );
+        add(&source.quarantine, Role::Quarantine, count, durable(kept(QUARANTINE_KEEP_DAYS)));
     }
     all
 }
@@ -217,19 +202,10 @@ impl Admin {
     /// When no broker answers in time.
     pub fn look(&self, timeout: Duration) -> Result<Cluster, Fault> {
         const DURING: &str = "asking the brokers for their topics";
-        let metadata = self
-            .client
-            .inner()
-            .fetch_metadata(None, timeout)
-            .map_err(|error| asked(DURING, &error))?;
-        let topics = metadata
-            .topics()
-            .iter()
-            .map(|topic| (String::from(topic.name()), topic.partitions().len() as i32));
-        Ok(Cluster {
-            brokers: metadata.brokers().len(),
-            topics: topics.collect(),
-        })
+        let metadata = self.client.inner().fetch_metadata(None, timeout).map_err(|error| asked(DURING, &error))?;
+        let topics =
+            metadata.topics().iter().map(|topic| (String::from(topic.name()), topic.partitions().len() as i32));
+        Ok(Cluster { brokers: metadata.brokers().len(), topics: topics.collect() })
     }
 
     /// Makes these topics with so many replicas; one answer each, in order.
@@ -245,15 +221,10 @@ impl Admin {
             .iter()
             .map(|needed| {
                 let new = NewTopic::new(&needed.name, needed.partitions, TopicReplication::Fixed(replication));
-                needed
-                    .configs
-                    .iter()
-                    .fold(new, |new, (name, value)| new.set(name, value))
+                needed.configs.iter().fold(new, |new, (name, value)| new.set(name, value))
             })
             .collect();
-        let options = AdminOptions::new()
-            .request_timeout(Some(timeout))
-            .operation_timeout(Some(timeout));
+        let options = AdminOptions::new().request_timeout(Some(timeout)).operation_timeout(Some(timeout));
         let answers = wait(self.client.create_topics(&new, &options)).map_err(|error| asked(DURING, &error))?;
         Ok(answers
             .into_iter()
@@ -278,14 +249,8 @@ pub(super) fn counts<C: ClientContext>(
     during: &'static str,
     timeout: Duration,
 ) -> Result<BTreeMap<String, i32>, Fault> {
-    let metadata = client
-        .fetch_metadata(None, timeout)
-        .map_err(|error| asked(during, &error))?;
-    Ok(metadata
-        .topics()
-        .iter()
-        .map(|topic| (String::from(topic.name()), topic.partitions().len() as i32))
-        .collect())
+    let metadata = client.fetch_metadata(None, timeout).map_err(|error| asked(during, &error))?;
+    Ok(metadata.topics().iter().map(|topic| (String::from(topic.name()), topic.partitions().len() as i32)).collect())
 }
 
 /// A question that nobody answered in time means that no broker is there.
@@ -344,12 +309,7 @@ mod tests {
 
     #[test]
     fn segments_are_a_tenth_of_the_retention_and_at_most_a_day() {
-        let segment_ms = |days| {
-            kept(days)
-                .into_iter()
-                .find(|(name, _)| *name == "segment.ms")
-                .map(|(_, value)| value)
-        };
+        let segment_ms = |days| kept(days).into_iter().find(|(name, _)| *name == "segment.ms").map(|(_, value)| value);
         assert_eq!(segment_ms(5), Some(String::from("43200000")));
         assert_eq!(segment_ms(98), Some(String::from("86400000")));
     }

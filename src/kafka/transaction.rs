@@ -17,18 +17,14 @@ impl Producer {
         if self.delivery == Delivery::AtLeastOnce {
             return Ok(());
         }
-        self.inner
-            .init_transactions(timeout)
-            .map_err(|error| of("taking over the transactional id", &error))
+        self.inner.init_transactions(timeout).map_err(|error| of("taking over the transactional id", &error))
     }
 
     pub(super) fn begin_transaction(&self) -> Result<(), Fault> {
         if self.delivery == Delivery::AtLeastOnce {
             return Ok(());
         }
-        self.inner
-            .begin_transaction()
-            .map_err(|error| of("beginning a transaction", &error))
+        self.inner.begin_transaction().map_err(|error| of("beginning a transaction", &error))
     }
 
     /// Adds next offsets to the transaction, after a check that the consumer is still a member of its group.
@@ -77,10 +73,7 @@ impl Producer {
         self.inner.flush(timeout).map_err(|error| Fault::of(DURING, &error))?;
         match self.seen().undelivered() {
             0 => Ok(()),
-            _ => Err(undelivered(
-                DURING,
-                self.seen().delivery_error().unwrap_or(RDKafkaErrorCode::Fail),
-            )),
+            _ => Err(undelivered(DURING, self.seen().delivery_error().unwrap_or(RDKafkaErrorCode::Fail))),
         }
     }
 
@@ -90,13 +83,10 @@ impl Producer {
     /// As the brokers answer; the successor's [`Producer::init`] ends the transaction in any case.
     pub fn abort(&self, timeout: Duration) -> Result<(), Fault> {
         if self.delivery == Delivery::AtLeastOnce {
-            self.inner
-                .purge(rdkafka::producer::PurgeConfig::default().queue().inflight());
+            self.inner.purge(rdkafka::producer::PurgeConfig::default().queue().inflight());
             return Ok(());
         }
-        self.inner
-            .abort_transaction(timeout)
-            .map_err(|error| of("aborting a transaction", &error))
+        self.inner.abort_transaction(timeout).map_err(|error| of("aborting a transaction", &error))
     }
 }
 
@@ -132,27 +122,10 @@ fn fault(during: &'static str, error: TransactionError) -> Fault {
     let class = match (class(error.code), error) {
         (FaultClass::Authorization, _) => FaultClass::Authorization,
         (FaultClass::Fenced, TransactionError { fatal: true, .. }) => FaultClass::Fenced,
-        (
-            _,
-            TransactionError {
-                fatal: true,
-                code: Code::InvalidTransactionalState,
-                ..
-            },
-        ) => FaultClass::Fenced,
+        (_, TransactionError { fatal: true, code: Code::InvalidTransactionalState, .. }) => FaultClass::Fenced,
         (_, TransactionError { fatal: true, .. }) => FaultClass::Fatal,
-        (
-            FaultClass::GroupLeft,
-            TransactionError {
-                requires_abort: true, ..
-            },
-        ) => FaultClass::GroupLeft,
-        (
-            _,
-            TransactionError {
-                requires_abort: true, ..
-            },
-        ) => FaultClass::Abortable,
+        (FaultClass::GroupLeft, TransactionError { requires_abort: true, .. }) => FaultClass::GroupLeft,
+        (_, TransactionError { requires_abort: true, .. }) => FaultClass::Abortable,
         (FaultClass::BrokerAway, TransactionError { retriable: true, .. }) => FaultClass::BrokerAway,
         (_, TransactionError { retriable: true, .. }) => FaultClass::Retriable,
         (FaultClass::TopicMissing, _) => FaultClass::TopicMissing,
@@ -172,21 +145,9 @@ mod tests {
             // code, fatal, retriable, requires abort, class
             (Code::Fenced, true, false, false, FaultClass::Fenced),
             (Code::InvalidTransactionalState, true, false, false, FaultClass::Fenced),
-            (
-                Code::TransactionalIdAuthorizationFailed,
-                true,
-                false,
-                false,
-                FaultClass::Authorization,
-            ),
+            (Code::TransactionalIdAuthorizationFailed, true, false, false, FaultClass::Authorization),
             (Code::Inconsistent, true, false, false, FaultClass::Fatal),
-            (
-                Code::InvalidProducerIdMapping,
-                false,
-                false,
-                true,
-                FaultClass::Abortable,
-            ),
+            (Code::InvalidProducerIdMapping, false, false, true, FaultClass::Abortable),
             (Code::IllegalGeneration, false, false, true, FaultClass::GroupLeft),
             (Code::MessageTimedOut, false, false, true, FaultClass::Abortable),
             (Code::OperationTimedOut, false, true, false, FaultClass::Retriable),
@@ -194,15 +155,7 @@ mod tests {
             (Code::State, false, false, false, FaultClass::Fatal),
         ];
         for (code, fatal, retriable, requires_abort, expected) in rows {
-            let found = fault(
-                "testing",
-                TransactionError {
-                    code,
-                    fatal,
-                    retriable,
-                    requires_abort,
-                },
-            );
+            let found = fault("testing", TransactionError { code, fatal, retriable, requires_abort });
             assert_eq!(found.class, expected, "{code:?}");
         }
     }

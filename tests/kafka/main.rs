@@ -1,1 +1,15 @@
-//! Tests on a real Apache Kafka, started by `tests/run`.
+//! Tests on a real Apache Kafka; started by `tests/run`, which fetches it. The list of modules only.
+#![allow(
+    clippy::unwrap_used,
+    clippy::print_stdout,
+    clippy::print_stderr,
+    clippy::disallowed_methods,
+    reason = "a test stops at the first surprise, tells what it saw, and runs programs with clocks and environments"
+)]
+
+mod admin;
+mod awaiting;
+mod client;
+mod cluster;
+mod reading;
+mod writing;
