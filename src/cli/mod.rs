@@ -5,6 +5,7 @@ pub mod check;
 pub mod completions;
 pub mod keys;
 pub mod output;
+pub mod topics;
 pub mod version;
 
 use std::ffi::{OsStr, OsString};
@@ -345,6 +346,8 @@ enum Verb {
     Check(check::Args),
     /// Make and list the keys of pseudonyms
     Keys(keys::Args),
+    /// Make the topics that a policy needs
+    Topics(topics::Args),
     /// Print the completions of a shell
     Completions(completions::Args),
     /// Print the version; with --verbose also what was built in
@@ -355,6 +358,7 @@ fn run(verb: &Verb, shared: &Shared) -> Result<Exit, Failure> {
     match verb {
         Verb::Check(args) => check::run(args, shared),
         Verb::Keys(args) => keys::run(args, shared),
+        Verb::Topics(args) => topics::run(args, shared),
         Verb::Completions(args) => completions::run(args, shared),
         Verb::Version(args) => version::run(args, shared),
     }

@@ -233,7 +233,11 @@ impl Consumer {
     /// # Errors
     /// When the group has moved on meanwhile.
     pub fn assign(&self, parts: &[(Part, Start)]) -> Result<(), Fault> {
-        self.inner.incremental_assign(&self.starts(parts)).map_err(|error| Fault::of("assigning partitions", &error))
+        self.inner
+            .incremental_assign(&self.starts(parts))
+            .map_err(|error| Fault::of("assigning partitions", &error))?;
+        self.inner.client().context().answered();
+        Ok(())
     }
 
     /// Gives these partitions up, and ends the rebalance that took them.
@@ -242,7 +246,9 @@ impl Consumer {
     /// When the group has moved on meanwhile.
     pub fn release(&self, parts: &[Part]) -> Result<(), Fault> {
         let list = self.list(parts.iter().map(|&part| (part, None)));
-        self.inner.incremental_unassign(&list).map_err(|error| Fault::of("giving partitions up", &error))
+        self.inner.incremental_unassign(&list).map_err(|error| Fault::of("giving partitions up", &error))?;
+        self.inner.client().context().answered();
+        Ok(())
     }
 
     /// The offsets that are committed on the broker; waits for transactions that hold offsets of these partitions.

@@ -122,6 +122,11 @@ impl ConsumerContext for Notes {
         } else {
             Rebalance::Revoked { parts, lost: consumer.assignment_lost() }
         };
-        self.waiting.lock().unwrap_or_else(|poisoned| poisoned.into_inner()).push_back(note);
+        locked(&self.waiting).push_back(note);
     }
+}
+
+/// A note is whole or absent: a panic while one was written leaves nothing half done.
+fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -128,7 +128,10 @@ fn the_shipped_file_is_taken_as_it_is_and_uncommented() {
     assert_eq!(all.rules, shipped.rules);
     assert_eq!(all.limits, shipped.limits);
     assert_eq!(all.http, shipped.http);
-    assert_eq!((all.lanes, all.shutdown_ms, all.start_wait_ms), (shipped.lanes, shipped.shutdown_ms, shipped.start_wait_ms));
+    assert_eq!(
+        (all.lanes, all.shutdown_ms, all.start_wait_ms),
+        (shipped.lanes, shipped.shutdown_ms, shipped.start_wait_ms)
+    );
     assert_eq!(all.kafka.instance, "garim-0");
     assert_eq!(shipped.policy, Some(PathBuf::from(path.parent().unwrap()).join("kakao-work.toml")));
 }

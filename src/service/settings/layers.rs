@@ -105,8 +105,7 @@ impl Layers {
                 self.table(path, &name, inner);
                 continue;
             }
-            let place =
-                Place { file: path.to_owned(), key: Some(key.span()), value: Some(value.span()) };
+            let place = Place { file: path.to_owned(), key: Some(key.span()), value: Some(value.span()) };
             self.leaves.insert(name, Leaf { value: plain(value), place });
         }
     }
