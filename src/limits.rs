@@ -109,3 +109,6 @@ pub const LANES_MAX: usize = 64;
 
 /// Records over which the share of refused ones is counted (`worker.max-refused`).
 pub const REFUSED_WINDOW: u64 = 10_000;
+
+/// Days around `--as-of` in which `garim mask` looks for keys: a century, since files may be as old as that.
+pub const MASK_DAYS: u32 = 36_525;

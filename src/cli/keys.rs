@@ -74,14 +74,8 @@ pub fn refused(error: StoreError) -> Failure {
     Failure::new(exit, anyhow::anyhow!("the key store is refused\n{error}"))
 }
 
-fn dir(given: Option<&PathBuf>) -> Result<PathBuf, Failure> {
-    given
-        .cloned()
-        .ok_or_else(|| Failure::say(Exit::Usage, "no key store was named").help("give `--keys DIR`, or set GARIM_KEYS"))
-}
-
 fn new(args: &New, shared: &Shared) -> Result<Exit, Failure> {
-    let dir = dir(args.keys.as_ref())?;
+    let dir = shared.key_store(args.keys.as_ref())?;
     let plan = crate::policy::load(&shared.policy()?)?.plan;
     let today = plan.zone.to_datetime(jiff::Timestamp::now()).date();
     let days = |count: i32| jiff::Span::new().days(count);
@@ -113,7 +107,7 @@ fn new(args: &New, shared: &Shared) -> Result<Exit, Failure> {
 }
 
 fn list(args: &List, shared: &Shared) -> Result<Exit, Failure> {
-    let tiers = open(&dir(args.keys.as_ref())?)?.list();
+    let tiers = open(&shared.key_store(args.keys.as_ref())?)?.list();
     let mut out = shared.report();
     match shared.format {
         Format::Json => {

@@ -3,7 +3,10 @@
 
 pub mod check;
 pub mod completions;
+pub mod r#gen;
 pub mod keys;
+mod lines;
+pub mod mask;
 pub mod output;
 pub mod topics;
 pub mod version;
@@ -19,6 +22,7 @@ use clap::builder::FalseyValueParser;
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
 
 use crate::diagnostic::Faults;
+use crate::service::settings;
 use output::{Color, Out, WriteFailed};
 
 /// The exit codes of garim; no other one is used, but for the signals' own (130 and 143) at a second signal.
@@ -242,14 +246,34 @@ impl Shared {
             .help("give `-c config/garim.toml`, or set GARIM_CONFIG"))
     }
 
-    /// The policy that `--policy` or `GARIM_POLICY` names.
+    /// The policy: `--policy`, else `GARIM_POLICY`, else the one that the settings name.
     ///
     /// # Errors
-    /// [`Exit::Usage`] when none is named.
+    /// [`Exit::Usage`] when none is named, [`Exit::Config`] when the settings cannot be read.
     pub fn policy(&self) -> Result<PathBuf, Failure> {
-        self.policy.clone().ok_or_else(|| {
+        let named = match (&self.policy, self.config()) {
+            (Some(policy), _) => Some(policy.clone()),
+            (None, Ok(config)) => settings::load(&config, &[])?.policy,
+            (None, Err(_)) => None,
+        };
+        named.ok_or_else(|| {
             Failure::say(Exit::Usage, "no policy was named")
                 .help("give `--policy config/kakao-work.toml`, or set GARIM_POLICY")
+        })
+    }
+
+    /// The key store: the flag of the verb, else the one that the settings name.
+    ///
+    /// # Errors
+    /// [`Exit::Usage`] when none is named, [`Exit::Config`] when the settings cannot be read.
+    pub fn key_store(&self, given: Option<&PathBuf>) -> Result<PathBuf, Failure> {
+        let named = match (given, self.config()) {
+            (Some(keys), _) => Some(keys.clone()),
+            (None, Ok(config)) => settings::load(&config, &[])?.keys,
+            (None, Err(_)) => None,
+        };
+        named.ok_or_else(|| {
+            Failure::say(Exit::Usage, "no key store was named").help("give `--keys DIR`, or set GARIM_KEYS")
         })
     }
 
@@ -344,6 +368,10 @@ struct Cli {
 enum Verb {
     /// Find every fault of the policy and of the settings
     Check(check::Args),
+    /// Treat files or standard input by a policy
+    Mask(mask::Args),
+    /// Write synthetic activity logs of persons that cannot exist
+    Gen(r#gen::Args),
     /// Make and list the keys of pseudonyms
     Keys(keys::Args),
     /// Make the topics that a policy needs
@@ -357,6 +385,8 @@ enum Verb {
 fn run(verb: &Verb, shared: &Shared) -> Result<Exit, Failure> {
     match verb {
         Verb::Check(args) => check::run(args, shared),
+        Verb::Mask(args) => mask::run(args, shared),
+        Verb::Gen(args) => r#gen::run(args, shared),
         Verb::Keys(args) => keys::run(args, shared),
         Verb::Topics(args) => topics::run(args, shared),
         Verb::Completions(args) => completions::run(args, shared),

@@ -16,6 +16,7 @@
 
 mod compile;
 mod day;
+pub mod batch;
 pub mod outcome;
 pub mod plan;
 mod read;

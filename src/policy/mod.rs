@@ -14,6 +14,7 @@ mod source;
 mod topic;
 
 pub mod key;
+pub mod synthetic;
 
 use std::path::{Path, PathBuf};
 

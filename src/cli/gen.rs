@@ -1,0 +1,115 @@
+//! `garim gen`: synthetic activity logs, seeded; to standard output or to a topic.
+
+use std::time::{Duration, Instant};
+
+use clap::ValueEnum;
+use clap::builder::PossibleValue;
+use jiff::Timestamp;
+
+use super::output::Progress;
+use super::{Exit, Failure, Shared};
+use crate::policy::synthetic::{Generator, Shares, Source};
+
+/// Arguments of `gen`.
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    /// Whose log
+    #[arg(long, value_name = "SOURCE")]
+    source: Source,
+    /// How many records
+    #[arg(long, value_name = "N", default_value_t = 1000)]
+    count: u64,
+    /// Equal seeds give equal records, on every machine
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    seed: u64,
+    /// Records a second [default: as fast as can be]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
+    rate: Option<u64>,
+    /// Time of the first event [default: 2026-11-14T09:00:00+09:00; with --topic, now]
+    #[arg(long, value_name = "TIME")]
+    start: Option<Timestamp>,
+    /// Of a thousand records, how many carry a string that no treated record may hold
+    #[arg(long, value_name = "N", default_value_t = 0, value_parser = clap::value_parser!(u16).range(0..=1000))]
+    canaries: u16,
+    /// Of a thousand records, how many are broken on purpose
+    #[arg(long, value_name = "N", default_value_t = 0, value_parser = clap::value_parser!(u16).range(0..=1000))]
+    broken: u16,
+}
+
+impl ValueEnum for Source {
+    fn value_variants<'a>() -> &'a [Self] {
+        &Self::ALL
+    }
+
+    fn to_possible_value(&self) -> Option<PossibleValue> {
+        Some(PossibleValue::new(self.name()))
+    }
+}
+
+/// The first event where none is given: a fixed one, so that equal arguments give equal bytes.
+const START: &str = "2026-11-14T09:00:00+09:00";
+
+/// Records that are written at once where a rate is asked for: a hundredth of a second's.
+const PACES_A_SECOND: u64 = 100;
+
+/// Writes the records, one a line.
+///
+/// # Errors
+/// When standard output cannot be written.
+pub fn run(args: &Args, shared: &Shared) -> Result<Exit, Failure> {
+    let start = args.start.unwrap_or_else(|| START.parse().expect("the constant is a moment"));
+    let shares = Shares { canary: args.canaries, broken: args.broken };
+    let mut generator = Generator::new(args.source, args.seed, start, shares);
+    let mut pace = Pace::start(args.rate);
+    let mut progress = Progress::start(shared, None);
+    let mut out = shared.data();
+    let mut value = Vec::new();
+    let mut left = args.count;
+    while left > 0 {
+        let some = left.min(pace.batch());
+        let mut bytes = 0;
+        for _ in 0..some {
+            generator.next(&mut value);
+            value.push(b'\n');
+            bytes += value.len() as u64;
+            out.write_all(&value)?;
+        }
+        if args.rate.is_some() {
+            out.flush()?;
+        }
+        progress.add(some, bytes);
+        pace.wait(some);
+        left -= some;
+    }
+    out.flush()?;
+    progress.finish();
+    Ok(Exit::Done)
+}
+
+/// Holds a rate by the time since the start, so that a late batch is made up for.
+struct Pace {
+    rate: Option<u64>,
+    started: Instant,
+    done: u64,
+}
+
+impl Pace {
+    fn start(rate: Option<u64>) -> Self {
+        Self { rate, started: Instant::now(), done: 0 }
+    }
+
+    /// Records until the next wait.
+    fn batch(&self) -> u64 {
+        /// Without a rate: between two looks at the progress.
+        const FREE: u64 = 4096;
+        self.rate.map_or(FREE, |rate| (rate / PACES_A_SECOND).max(1))
+    }
+
+    fn wait(&mut self, records: u64) {
+        self.done += records;
+        if let Some(rate) = self.rate {
+            let due = Duration::from_secs_f64(self.done as f64 / rate as f64);
+            std::thread::sleep(due.saturating_sub(self.started.elapsed()));
+        }
+    }
+}
