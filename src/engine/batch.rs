@@ -91,12 +91,12 @@ pub struct Lines<'a> {
 }
 
 impl<'a> Lines<'a> {
-    /// The records: every line but the empty ones, which hold none.
+    /// The records: every line but the blank ones, which hold none.
     fn records(self) -> impl Iterator<Item = Record<'a>> {
         let lines = self.bytes.0.split(|&byte| byte == b'\n').zip(self.first..);
         lines.filter_map(move |(line, offset)| {
             let line = line.strip_suffix(b"\r").unwrap_or(line);
-            (!line.is_empty()).then_some(Record {
+            (!line.trim_ascii().is_empty()).then_some(Record {
                 input: self.input,
                 position: Position { partition: self.partition, offset },
                 timestamp_ms: self.timestamp_ms,
@@ -140,9 +140,9 @@ mod tests {
     use super::*;
 
     #[test]
-    fn lines_are_numbered_and_empty_ones_are_no_records() {
+    fn lines_are_numbered_and_blank_ones_are_no_records() {
         let lines =
-            Lines { input: InputId(0), partition: 2, first: 10, timestamp_ms: None, bytes: Plain(b"a\r\n\n\r\nb\nc") };
+            Lines { input: InputId(0), partition: 2, first: 10, timestamp_ms: None, bytes: Plain(b"a\r\n \n\r\nb\nc") };
         let seen: Vec<_> = lines.records().map(|record| (record.position.offset, record.value)).collect();
         assert_eq!(seen, [(10, Some(Plain(b"a"))), (13, Some(Plain(b"b"))), (14, Some(Plain(b"c")))]);
     }
