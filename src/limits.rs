@@ -41,6 +41,13 @@ pub const BATCH_RECORDS_MAX: usize = 4096;
 /// Most input bytes in one treated batch.
 pub const BATCH_BYTES_MAX: usize = 2 << 20;
 
+/// How far before a number its label is looked for, in bytes: thirteen syllables of Hangul, `주민등록번호(앞 뒤) : `.
+pub const LABEL_BYTES_MAX: usize = 40;
+
+/// Most layers of escapes or percent-encoding taken off a text beyond its own JSON string: JSON in JSON in a query is
+/// two, and one is spare. A text nested deeper is searched as it then stands.
+pub const UNESCAPES_MAX: usize = 3;
+
 const _: () = assert!(FRAME_VALUE_BYTES + 6 == FRAME_BYTES);
 const _: () = assert!(OUTPUT_BYTES_MAX < PAYLOAD_BYTES_MAX);
 const _: () = assert!(PAYLOAD_BYTES_MAX <= BATCH_BYTES_MAX);

@@ -1,7 +1,10 @@
 //! Bytes in, sorted disjoint findings out.
 
-pub mod fold;
+mod fold;
 pub mod json;
+mod label;
+mod net;
+mod number;
 pub mod path;
 pub mod pattern;
 pub mod scan;

@@ -1,5 +1,13 @@
 //! What an identifier is: its name in the policy, its shape, its check, its canonical form.
 
+pub mod credit_card;
+pub mod email;
+pub mod frn;
+pub mod glyph;
+pub mod ip;
+pub mod phone;
+pub mod rrn;
+
 /// A kind of value, as policy names it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 #[repr(u8)]
@@ -127,6 +135,69 @@ impl KindSet {
 /// other IPv6 as RFC 5952, cards and registration numbers as digits; every other kind as it is.
 /// False, with nothing written, if `text` is not of its kind.
 pub fn canonical(kind: Kind, text: &str, out: &mut Vec<u8>) -> bool {
-    let _ = (kind, text, out);
-    false
+    let text = text.trim();
+    match kind {
+        Kind::KrRrn | Kind::KrFrn | Kind::KrPhone | Kind::Email | Kind::Ip | Kind::CreditCard => {}
+        Kind::Id | Kind::Text | Kind::Time | Kind::DateOfBirth | Kind::Number => return as_is(text, out),
+        Kind::KrAddress | Kind::UserAgent | Kind::Url | Kind::Code => return as_is(text, out),
+    }
+    if text.is_ascii() {
+        return found(kind, text.as_bytes(), out);
+    }
+    match glyph::Folded::new(text) {
+        Some(folded) => found(kind, folded.bytes(), out),
+        None => false,
+    }
+}
+
+fn as_is(text: &str, out: &mut Vec<u8>) -> bool {
+    out.extend_from_slice(text.as_bytes());
+    !text.is_empty()
+}
+
+/// The canonical form of the kinds that are found in text; `bytes` is folded.
+fn found(kind: Kind, bytes: &[u8], out: &mut Vec<u8>) -> bool {
+    let from = out.len();
+    let written = match kind {
+        Kind::KrRrn | Kind::KrFrn => rrn::read(bytes).map(|(digits, _)| out.extend_from_slice(&digits)),
+        Kind::KrPhone => phone::read(bytes).map(|number| out.extend_from_slice(number.digits())),
+        Kind::Email => email::read(bytes).map(|_| out.extend(bytes.iter().map(u8::to_ascii_lowercase))),
+        Kind::Ip => std::str::from_utf8(bytes).ok().and_then(ip::read).map(|address| address.write(out)),
+        Kind::CreditCard => credit_card::read(bytes, |digit, _| out.push(digit)).map(|_| ()),
+        Kind::Id | Kind::Text | Kind::Time | Kind::DateOfBirth | Kind::Number => None,
+        Kind::KrAddress | Kind::UserAgent | Kind::Url | Kind::Code => None,
+    };
+    if written.is_none() {
+        out.truncate(from);
+    }
+    written.is_some()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn canonical_forms() {
+        let rows = [
+            (Kind::KrRrn, " 880101-1234567 ", Some("8801011234567")),
+            (Kind::KrRrn, "８８０１０１－１２３４５６７", Some("8801011234567")),
+            (Kind::KrFrn, "880101-5234567", Some("8801015234567")),
+            (Kind::KrPhone, "+82 10-1234-5678", Some("01012345678")),
+            (Kind::KrPhone, "010\u{200b}-1234-5678", Some("01012345678")),
+            (Kind::Email, "Hong.Gildong@Example.CO.KR", Some("hong.gildong@example.co.kr")),
+            (Kind::Email, "홍길동@example.com", Some("홍길동@example.com")),
+            (Kind::Email, "hong@localhost", None),
+            (Kind::Ip, "::FFFF:192.0.2.1", Some("192.0.2.1")),
+            (Kind::CreditCard, "4111-1111-1111-1111", Some("4111111111111111")),
+            (Kind::CreditCard, "4111-1111", None),
+            (Kind::Id, "user 1", Some("user 1")),
+            (Kind::Id, "", None),
+        ];
+        for (kind, text, want) in rows {
+            let mut out = Vec::new();
+            assert_eq!(canonical(kind, text, &mut out), want.is_some(), "{kind:?} {text}");
+            assert_eq!(out, want.unwrap_or("").as_bytes(), "{kind:?} {text}");
+        }
+    }
 }

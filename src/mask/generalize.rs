@@ -1,6 +1,14 @@
 //! Prefixes, years, bands, regions.
 
-use crate::kind::Kind;
+use std::hash::{DefaultHasher, Hash, Hasher};
+use std::io::Write;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+
+use woothee::parser::Parser;
+
+use crate::kind::{Kind, ip};
+use crate::mask::REDACTED;
+use crate::record::time::{self, TimePrecision};
 
 /// How a value is made coarser.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -42,9 +50,26 @@ impl Generalize {
     }
 }
 
+/// How many user agents are remembered: a service sees a few hundred in common use.
+const AGENTS_MAX: usize = 1024;
+
+/// Longest user agent that is remembered, in bytes; longer ones are read each time.
+const AGENT_BYTES_MAX: usize = 512;
+
 /// A bounded memory in front of the reader of user agents, which costs microseconds. Owned by a thread's scratch.
-#[derive(Debug, Default)]
-pub struct AgentCache {}
+///
+/// A place in it is found by hash and overwritten by the next agent of that hash, so it never grows and needs no clock.
+#[derive(Default)]
+pub struct AgentCache {
+    places: Vec<(String, Vec<u8>)>,
+    parser: Parser,
+}
+
+impl std::fmt::Debug for AgentCache {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "AgentCache({} places)", self.places.len())
+    }
+}
 
 /// Writes the coarser form of `text` to `out`; false, with nothing written, if it is not of its kind.
 ///
@@ -57,6 +82,232 @@ pub fn generalize(
     redact: impl FnOnce(&str, &mut Vec<u8>),
     out: &mut Vec<u8>,
 ) -> bool {
-    let _ = (how, text, cache, redact, out);
-    false
+    let text = text.trim();
+    match how {
+        Generalize::Second => time::truncate(text.as_bytes(), TimePrecision::Second, out),
+        Generalize::Minute => time::truncate(text.as_bytes(), TimePrecision::Minute, out),
+        Generalize::Hour => time::truncate(text.as_bytes(), TimePrecision::Hour, out),
+        Generalize::Day => time::truncate(text.as_bytes(), TimePrecision::Day, out),
+        Generalize::Years(band) => years(text, band, out),
+        Generalize::Band(width) => number_band(text, width, out),
+        Generalize::District => district(text, out),
+        Generalize::Prefix(v4, v6) => prefix(text, v4, v6, out),
+        Generalize::UserAgent => agent(text, cache, out),
+        Generalize::Path => path(text, redact, out),
+    }
+}
+
+/// Vectors take what is written to them, so there is no error to report.
+fn put(out: &mut Vec<u8>, text: std::fmt::Arguments<'_>) -> bool {
+    out.write_fmt(text).is_ok()
+}
+
+/// `1990-05-14`, `19900514`, `1990. 5. 14.`, `1990년 5월 14일`, `1990`, and `1990-1999` as this function writes it.
+/// A year of two digits is refused: its century is a guess.
+fn years(text: &str, band: u8, out: &mut Vec<u8>) -> bool {
+    let digits = text.bytes().take_while(u8::is_ascii_digit).count();
+    if digits != 4 && digits != 8 || !text.chars().all(|c| c.is_ascii_digit() || " -./년월일".contains(c)) {
+        return false;
+    }
+    let Ok(year @ 1800..=2199) = text[..4].parse::<u32>() else {
+        return false;
+    };
+    let band = u32::from(band.max(1));
+    let first = year / band * band;
+    match band {
+        1 => put(out, format_args!("{year}")),
+        _ => put(out, format_args!("{first}-{}", first + band - 1)),
+    }
+}
+
+/// An integer, or a decimal fraction cut down: `123.4` in tens is `120-129`. Exponents are refused.
+fn number_band(text: &str, width: u32, out: &mut Vec<u8>) -> bool {
+    let (whole, fraction) = text.split_once('.').unwrap_or((text, "0"));
+    if fraction.is_empty() || !fraction.bytes().all(|byte| byte.is_ascii_digit()) || whole.starts_with('+') {
+        return false;
+    }
+    let Ok(mut value) = whole.parse::<i64>() else {
+        return false;
+    };
+    if whole.starts_with('-') && fraction.bytes().any(|byte| byte != b'0') {
+        value = value.saturating_sub(1);
+    }
+    let width = i64::from(width.max(1));
+    let first = i128::from(value.div_euclid(width)) * i128::from(width);
+    match width {
+        1 => put(out, format_args!("{first}")),
+        _ => put(out, format_args!("{first}-{}", first + i128::from(width) - 1)),
+    }
+}
+
+/// The seventeen 시도, without the endings that come and go (서울, 서울시, 서울특별시).
+const PROVINCES: [&str; 23] = [
+    "서울",
+    "부산",
+    "대구",
+    "인천",
+    "광주",
+    "대전",
+    "울산",
+    "세종",
+    "경기",
+    "강원",
+    "충청북",
+    "충청남",
+    "전라북",
+    "전라남",
+    "경상북",
+    "경상남",
+    "제주",
+    "충북",
+    "충남",
+    "전북",
+    "전남",
+    "경북",
+    "경남",
+];
+
+/// `서울특별시 강남구 테헤란로 1` becomes `서울특별시 강남구 ****`; 세종 has no 시군구.
+fn district(text: &str, out: &mut Vec<u8>) -> bool {
+    let mut words = text.split_whitespace();
+    let Some(province) = words.next().filter(|word| {
+        let known = PROVINCES.iter().find_map(|name| word.strip_prefix(name));
+        known.is_some_and(|rest| matches!(rest, "" | "시" | "도" | "특별시" | "광역시" | "특별자치시" | "특별자치도"))
+    }) else {
+        return false;
+    };
+    out.extend_from_slice(province.as_bytes());
+    out.push(b' ');
+    if let Some(word) = words.next().filter(|word| word.ends_with(['시', '군', '구']) && word.chars().count() <= 5) {
+        out.extend_from_slice(word.as_bytes());
+        out.push(b' ');
+    }
+    out.extend_from_slice(REDACTED.as_bytes());
+    true
+}
+
+/// The network of an address: `192.0.2.77` at 24 is `192.0.2.0/24`. A prefix that is shorter already stays.
+fn prefix(text: &str, v4: u8, v6: u8, out: &mut Vec<u8>) -> bool {
+    let Some(mut address) = ip::read(text) else {
+        return false;
+    };
+    let cut = |longest: u8, asked: u8| address.bits.unwrap_or(longest).min(asked).min(longest);
+    let bits;
+    (address.address, bits) = match address.address {
+        IpAddr::V4(full) => {
+            let bits = cut(32, v4);
+            let mask = u32::MAX.checked_shl(32 - u32::from(bits)).unwrap_or(0);
+            (Ipv4Addr::from(u32::from(full) & mask).into(), bits)
+        }
+        IpAddr::V6(full) => {
+            let bits = cut(128, v6);
+            let mask = u128::MAX.checked_shl(128 - u32::from(bits)).unwrap_or(0);
+            (Ipv6Addr::from(u128::from(full) & mask).into(), bits)
+        }
+    };
+    address.bits = Some(bits);
+    address.write(out);
+    true
+}
+
+/// `pc; Windows 10; Chrome 120`; an agent that nobody knows is `unknown`.
+fn agent(text: &str, cache: &mut AgentCache, out: &mut Vec<u8>) -> bool {
+    if text.is_empty() {
+        return false;
+    }
+    if text.len() > AGENT_BYTES_MAX {
+        read_agent(&cache.parser, text, out);
+        return true;
+    }
+    if cache.places.is_empty() {
+        cache.places.resize_with(AGENTS_MAX, Default::default);
+    }
+    let mut hasher = DefaultHasher::new();
+    text.hash(&mut hasher);
+    let (known, coarse) = &mut cache.places[hasher.finish() as usize % AGENTS_MAX];
+    if known != text {
+        coarse.clear();
+        read_agent(&cache.parser, text, coarse);
+        known.clear();
+        known.push_str(text);
+    }
+    out.extend_from_slice(coarse);
+    true
+}
+
+fn read_agent(parser: &Parser, text: &str, out: &mut Vec<u8>) {
+    match parser.parse(text) {
+        Some(agent) => {
+            let major = agent.version.split('.').next().filter(|major| major.bytes().all(|byte| byte.is_ascii_digit()));
+            put(out, format_args!("{}; {}; {} {}", agent.category, agent.os, agent.name, major.unwrap_or("")));
+            while out.last() == Some(&b' ') {
+                out.pop();
+            }
+        }
+        None => out.extend_from_slice(b"unknown"),
+    }
+}
+
+/// Scheme, host and path; user, password, matrix parameters, query and fragment go, and so does what is found in the rest.
+fn path(text: &str, redact: impl FnOnce(&str, &mut Vec<u8>), out: &mut Vec<u8>) -> bool {
+    let end = text.find(['?', '#', ';']).unwrap_or(text.len());
+    let mut rest = &text[..end];
+    if text.is_empty() || text.contains(char::is_whitespace) {
+        return false;
+    }
+    if let Some((scheme, after)) = rest.split_once("://") {
+        let authority = after.find('/').unwrap_or(after.len());
+        let host = after[..authority].rfind('@').map_or(0, |at| at + 1);
+        out.extend_from_slice(scheme.as_bytes());
+        out.extend_from_slice(b"://");
+        rest = &after[host..];
+    }
+    redact(rest, out);
+    true
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const CHROME: &str = "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/120.0.0.0 Safari/537.36";
+
+    #[test]
+    fn coarser_values() {
+        let rows = [
+            (Generalize::Minute, "2026-11-14T12:07:33.123+09:00", Some("2026-11-14T12:07:00+09:00")),
+            (Generalize::Day, "yesterday", None),
+            (Generalize::Years(1), "1990-05-14", Some("1990")),
+            (Generalize::Years(10), "1990년 5월 14일", Some("1990-1999")),
+            (Generalize::Years(10), "19880101", Some("1980-1989")),
+            (Generalize::Years(10), "1980-1989", Some("1980-1989")),
+            (Generalize::Years(10), "880101", None),
+            (Generalize::Years(10), "1990 hong", None),
+            (Generalize::Band(100), "123", Some("100-199")),
+            (Generalize::Band(10), "-0.5", Some("-10--1")),
+            (Generalize::Band(10), "9.0E12", None),
+            (Generalize::District, "서울특별시 강남구 테헤란로 1", Some("서울특별시 강남구 ****")),
+            (Generalize::District, "경기도 성남시 분당구 판교역로 1", Some("경기도 성남시 ****")),
+            (Generalize::District, "세종특별자치시 한누리대로 1", Some("세종특별자치시 ****")),
+            (Generalize::District, "테헤란로 1", None),
+            (Generalize::Prefix(24, 48), "192.0.2.77", Some("192.0.2.0/24")),
+            (Generalize::Prefix(24, 48), "::ffff:192.0.2.77", Some("192.0.2.0/24")),
+            (Generalize::Prefix(24, 48), "2001:db8:1:2::1", Some("2001:db8:1::/48")),
+            (Generalize::Prefix(24, 48), "10.0.0.0/8", Some("10.0.0.0/8")),
+            (Generalize::Prefix(0, 0), "10.0.0.1", Some("0.0.0.0/0")),
+            (Generalize::Prefix(24, 48), "localhost", None),
+            (Generalize::UserAgent, CHROME, Some("pc; Windows 10; Chrome 120")),
+            (Generalize::UserAgent, "KakaoWork-internal", Some("unknown")),
+            (Generalize::Path, "/v1/users?phone=1#x", Some("<redacted /v1/users>")),
+            (Generalize::Path, "https://u:p@example.com/a;s=1?b", Some("https://<redacted example.com/a>")),
+            (Generalize::Path, "GET / HTTP/1.1", None),
+        ];
+        let mut cache = AgentCache::default();
+        for (how, text, want) in rows.into_iter().chain(rows) {
+            let mut out = Vec::new();
+            let redact = |path: &str, out: &mut Vec<u8>| out.extend(format!("<redacted {path}>").bytes());
+            let done = generalize(how, text, &mut cache, redact, &mut out);
+            assert_eq!((done, &*String::from_utf8_lossy(&out)), (want.is_some(), want.unwrap_or("")), "{how:?} {text}");
+        }
+    }
 }

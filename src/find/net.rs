@@ -1,0 +1,202 @@
+//! E-mail addresses at `@`, IPv4 at digits with dots, IPv6 at colons.
+
+use super::text::Search;
+use crate::kind::{Kind, email, ip};
+
+/// Looks at the `@` at `at`.
+pub(super) fn mail(search: &mut Search<'_>, at: usize) {
+    let bytes = search.bytes;
+    let mut start = at - bytes[..at].iter().rev().take_while(|byte| email::local(**byte)).count();
+    while start < at && bytes[start] == b'.' {
+        start += 1;
+    }
+    if start == at {
+        return;
+    }
+    let Some(length) = email::domain_end(&bytes[at + 1..]) else {
+        return;
+    };
+    let end = at + 1 + length;
+    if masked(bytes, start) || unaddressed(&bytes[start..at], &bytes[at + 1..end], &bytes[end..]) {
+        return;
+    }
+    search.propose(Kind::Email, start, end);
+}
+
+/// Whether stars that belong to a word stand before: `h***g@example.com` is masked, `**hong@example.com**` is bold.
+fn masked(bytes: &[u8], start: usize) -> bool {
+    let stars = bytes[..start].iter().rev().take_while(|byte| **byte == b'*').count();
+    stars > 0 && bytes[..start - stars].last().is_some_and(|byte| email::local(*byte))
+}
+
+/// What looks like an address and reaches nobody: `git@host:path`, `icon@2x.png`, `lib@1.0.jar`, `noreply@...`.
+fn unaddressed(local: &[u8], domain: &[u8], behind: &[u8]) -> bool {
+    let nobody = [&b"noreply"[..], b"no-reply"].iter().any(|name| local.eq_ignore_ascii_case(name));
+    let repository = local == b"git" && behind.first() == Some(&b':');
+    let mut labels = domain.split(|byte| *byte == b'.');
+    let (first, second) = (labels.next().unwrap_or(b""), labels.next().unwrap_or(b""));
+    let retina = matches!(first, [b'1'..=b'4', b'x']);
+    let version = first.iter().all(u8::is_ascii_digit) && second.first().is_some_and(u8::is_ascii_digit);
+    nobody || repository || retina || version
+}
+
+/// Looks at the run of one to three digits `start..`, behind which a dot stands.
+pub(super) fn v4(search: &mut Search<'_>, start: usize) {
+    let bytes = search.bytes;
+    let Some(mut end) = quad(bytes, start) else {
+        return;
+    };
+    let tied = match bytes[..start] {
+        [.., b'0'..=b'9' | b'A'..=b'Z' | b'a'..=b'z'] | [.., b'0'..=b'9', b'.'] => true,
+        // `10.0.0.1-10.0.0.9` is a range, `3-1.2.3.4` is not.
+        [.., b'0'..=b'9', b'-'] => !quad_before(bytes, start - 1),
+        [.., b'%'] => matches!(bytes[start..], [b'2'..=b'7', b'0'..=b'9', ..]),
+        _ => false,
+    };
+    let runs_on = match bytes[end..] {
+        [b'0'..=b'9' | b'A'..=b'Z' | b'a'..=b'z', ..] | [b'.', b'0'..=b'9', ..] => true,
+        [b'-', b'0'..=b'9', ..] => quad(bytes, end + 1).is_none(),
+        _ => false,
+    };
+    if tied || runs_on || versioned(bytes, start, end) {
+        return;
+    }
+    end = with_prefix_length(bytes, end, 32);
+    search.propose(Kind::Ip, start, end);
+}
+
+/// The end of the four octets that begin at `start`.
+fn quad(bytes: &[u8], start: usize) -> Option<usize> {
+    let len = bytes[start..].iter().take(16).take_while(|byte| byte.is_ascii_digit() || **byte == b'.').count();
+    let mut text = &bytes[start..start + len];
+    while let [rest @ .., b'.'] = text {
+        text = rest;
+    }
+    ip::v4(text).map(|_| start + text.len())
+}
+
+fn quad_before(bytes: &[u8], end: usize) -> bool {
+    let len = bytes[..end].iter().rev().take(16).take_while(|byte| byte.is_ascii_digit() || **byte == b'.').count();
+    ip::v4(&bytes[end - len..end]).is_some()
+}
+
+/// The end behind a valid `/bits`, or `end`.
+fn with_prefix_length(bytes: &[u8], end: usize, longest: u32) -> usize {
+    let Some((b'/', digits)) = bytes[end..].split_first() else {
+        return end;
+    };
+    let len = digits.iter().take_while(|byte| byte.is_ascii_digit()).count();
+    let bits = digits[..len].iter().take(4).fold(0, |value, digit| value * 10 + u32::from(digit - b'0'));
+    let alone = !digits[len..].first().is_some_and(u8::is_ascii_alphanumeric);
+    if (1..=3).contains(&len) && bits <= longest && alone { end + 1 + len } else { end }
+}
+
+/// Words before four numbers that make them a version or a heading.
+const HEADINGS: [&str; 14] =
+    ["v", "ver", "version", "release", "build", "rev", "section", "sec", "chapter", "버전", "표", "그림", "절", "조항"];
+
+/// Whether four numbers with dots are a version or a heading: `nginx/1.25.3.1`, `ver. 1.2.3.4`, `2.10.4.5 버전`.
+fn versioned(bytes: &[u8], start: usize, end: usize) -> bool {
+    if bytes[end..].strip_prefix(b" ").unwrap_or(&bytes[end..]).starts_with("버전".as_bytes()) {
+        return true;
+    }
+    if let [rest @ .., b'/'] = &bytes[..start] {
+        return product(rest) && !endpoint(&bytes[start..end], &bytes[end..]);
+    }
+    let mut head = &bytes[..start];
+    while let [rest @ .., b' ' | b':' | b'=' | b'.'] = head {
+        head = rest;
+    }
+    HEADINGS.iter().any(|word| {
+        let Some(from) = head.len().checked_sub(word.len()) else {
+            return false;
+        };
+        let inside = head[..from].last().is_some_and(u8::is_ascii_alphabetic);
+        head[from..].eq_ignore_ascii_case(word.as_bytes()) && !(inside && word.is_ascii())
+    })
+}
+
+/// Whether a name that begins a word stands before `/`, as in `nginx/1.25.3.1`, and not a path (`/hosts/10.0.0.1`).
+fn product(before: &[u8]) -> bool {
+    let name = before.iter().rev().take_while(|byte| byte.is_ascii_alphanumeric() || **byte == b'-').count();
+    let letters = before[before.len() - name..].iter().any(u8::is_ascii_alphabetic);
+    letters && !matches!(before[..before.len() - name].last(), Some(b'/' | b'.' | b'@' | b':'))
+}
+
+/// `broker/10.0.0.5:9092`, as Java prints an address with its name: private, or with a port.
+fn endpoint(quad: &[u8], behind: &[u8]) -> bool {
+    let private = [&b"10."[..], b"127.0.0.1", b"192.168.", b"172.1", b"172.2", b"172.3"];
+    let port = matches!(behind, [b':', b'0'..=b'9', ..]);
+    port || (private.iter().any(|head| quad.starts_with(head)) && !quad.ends_with(b".0.0.0"))
+}
+
+/// Longest IPv6 address in text, with IPv4 at its end.
+const V6_BYTES_MAX: usize = 45;
+
+/// Looks at the run of hexadecimal digits, colons and dots around the colon at `at`; the end of that run.
+pub(super) fn v6(search: &mut Search<'_>, at: usize) -> usize {
+    let bytes = search.bytes;
+    let part = |byte: &&u8| byte.is_ascii_hexdigit() || matches!(byte, b':' | b'.');
+    let before = bytes[..at].iter().rev().take(V6_BYTES_MAX + 1).take_while(part).count();
+    let run_end = at + bytes[at..].iter().take(V6_BYTES_MAX + 3).take_while(part).count();
+    let colons = bytes[at..run_end].iter().filter(|byte| **byte == b':').count();
+    if colons < 2 {
+        return run_end;
+    }
+    let (mut start, mut end) = (at - before, run_end);
+    // Punctuation around an address: `addr:2001:db8::1`, `2001:db8::1:`, `2001:db8::1.`
+    while end > start && bytes[end - 1] == b'.' {
+        end -= 1;
+    }
+    if end - start > 2 && bytes[end - 1] == b':' && bytes[end - 2] != b':' {
+        end -= 1;
+    }
+    if end - start > 2 && bytes[start] == b':' && bytes[start + 1] != b':' {
+        start += 1;
+    } else if bytes[start..end].starts_with(b":::") {
+        start += 1;
+    }
+    while start < end && bytes[start] == b'.' {
+        start += 1;
+    }
+    let text = &bytes[start..end];
+    if text.len() > V6_BYTES_MAX || ip::v6(text).is_none() || !stands_alone(bytes, start, end) {
+        return run_end;
+    }
+    if text.len() >= 4
+        && matches!(text[..3], [b'F' | b'f', b'E' | b'e' | b'F' | b'f', b'0'..=b'9' | b'A'..=b'F' | b'a'..=b'f'])
+    {
+        end = with_zone(bytes, end);
+    }
+    end = with_prefix_length(bytes, end, 128);
+    search.propose(Kind::Ip, start, end);
+    run_end
+}
+
+/// Whether what stands around a readable IPv6 address leaves it one.
+fn stands_alone(bytes: &[u8], start: usize, end: usize) -> bool {
+    let text = &bytes[start..end];
+    let word = |byte: Option<&u8>| byte.is_some_and(|byte| byte.is_ascii_alphanumeric() || *byte == b'_');
+    let (before, behind) = (bytes[..start].last(), bytes.get(end));
+    if word(before) || word(behind) || matches!(bytes[end..], [b'.', b'0'..=b'9', ..]) {
+        return false;
+    }
+    if text == b"::" {
+        return before == Some(&b'=') && matches!(behind, None | Some(b' ' | b',' | b'"'));
+    }
+    // `2001:db8::****` is masked; `dead::beef` is a path of names.
+    !(text.ends_with(b"::") && behind == Some(&b'*')) && text.iter().any(u8::is_ascii_digit)
+}
+
+/// The end behind a zone (`%eth0`), or `end`.
+fn with_zone(bytes: &[u8], end: usize) -> usize {
+    let Some((b'%', zone)) = bytes[end..].split_first() else {
+        return end;
+    };
+    let part = |byte: &&u8| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'_' | b'-');
+    let mut len = zone.iter().take(32).take_while(part).count();
+    while len > 0 && matches!(zone[len - 1], b'.' | b'-') {
+        len -= 1;
+    }
+    if len > 0 { end + 1 + len } else { end }
+}

@@ -1,0 +1,73 @@
+//! `email`: an e-mail address, `local@domain` with a top-level domain of letters.
+
+/// Where the domain that begins `bytes` ends; `None` if none does.
+///
+/// Labels of letters, digits and hyphens; the last is letters (two or more) or `xn--...`. What follows the last such
+/// label (a final dot, Hangul, `/path`) is not part of it.
+pub fn domain_end(bytes: &[u8]) -> Option<usize> {
+    let mut end = None;
+    let mut at = 0;
+    let mut labels = 0;
+    loop {
+        let label = bytes[at..].iter().take_while(|byte| byte.is_ascii_alphanumeric() || **byte == b'-').count();
+        let name = &bytes[at..at + label];
+        if label == 0 || name[0] == b'-' {
+            return end;
+        }
+        if labels > 0 {
+            let letters = name.iter().take_while(|byte| byte.is_ascii_alphabetic()).count();
+            if name.len() > 4 && name[..4].eq_ignore_ascii_case(b"xn--") {
+                end = Some(at + label);
+            } else if letters >= 2 {
+                end = Some(at + letters);
+            }
+        }
+        labels += 1;
+        at += label;
+        if bytes.get(at) != Some(&b'.') {
+            return end;
+        }
+        at += 1;
+    }
+}
+
+/// Whether a byte may stand in a local part found in text.
+pub const fn local(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'_' | b'%' | b'+' | b'-')
+}
+
+/// The place of `@` in a whole value; the domain reaches to its end.
+pub(crate) fn read(bytes: &[u8]) -> Option<usize> {
+    let at = bytes.iter().rposition(|byte| *byte == b'@')?;
+    let odd = |byte: &u8| byte.is_ascii_whitespace() || byte.is_ascii_control() || *byte == b'@';
+    let whole = at > 0 && domain_end(&bytes[at + 1..]) == Some(bytes.len() - at - 1);
+    (whole && !bytes[..at].iter().any(odd)).then_some(at)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn domains() {
+        let rows = [
+            ("example.com", Some(11)),
+            ("example.co.kr", Some(13)),
+            ("example.com.", Some(11)),
+            ("example.com로", Some(11)),
+            ("example.com/path", Some(11)),
+            ("example.com-x", Some(11)),
+            ("1337.com", Some(8)),
+            ("a.xn--80ak6aa92e", Some(16)),
+            ("example", None),
+            ("1.2.3", None),
+            ("_bar.com", None),
+            ("-a.com", None),
+            (".com", None),
+            ("10.0.0.5", None),
+        ];
+        for (text, want) in rows {
+            assert_eq!(domain_end(text.as_bytes()), want, "{text}");
+        }
+    }
+}
