@@ -43,11 +43,11 @@ impl Engine {
         let time = match &plan.format {
             Format::Json | Format::Ndjson => self.read_json(scratch, source, value)?,
             Format::Text => {
-                self.read_utf8(scratch, value)?;
+                self.read_utf8(value)?;
                 None
             }
             Format::Pattern { pattern, .. } => {
-                self.read_utf8(scratch, value)?;
+                self.read_utf8(value)?;
                 let split = &mut scratch.patterns[usize::from(job.source)];
                 if !pattern.split(value, split, &mut scratch.fields) {
                     return Err(Reason::PatternMismatch.into());
@@ -92,9 +92,8 @@ impl Engine {
         }
     }
 
-    fn read_utf8(&self, scratch: &mut Scratch, value: &[u8]) -> Result<(), Stop> {
-        scratch.marks.index(value);
-        if scratch.marks.non_ascii && simdutf8::basic::from_utf8(value).is_err() {
+    fn read_utf8(&self, value: &[u8]) -> Result<(), Stop> {
+        if !value.is_ascii() && simdutf8::basic::from_utf8(value).is_err() {
             return Err(Reason::InvalidUtf8.into());
         }
         Ok(())
@@ -102,8 +101,9 @@ impl Engine {
 
     /// Walks a JSON object; gives the span of its event time.
     fn read_json(&self, scratch: &mut Scratch, source: &Source, value: &[u8]) -> Result<Option<Span>, Stop> {
-        self.read_utf8(scratch, value)?;
+        self.read_utf8(value)?;
         let Scratch { marks, walk, attributes, words, .. } = scratch;
+        marks.index(value);
         walk.object(value, marks, &source.paths, source).map_err(|(fault, at_byte)| {
             let reason = match fault {
                 Fault::Invalid => Reason::InvalidJson,

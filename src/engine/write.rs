@@ -257,6 +257,9 @@ impl Writer<'_> {
                     if treatment.op == Op::Drop {
                         continue;
                     }
+                    if treatment.op == Op::Keep && self.keep_member(node, name_findings, value, open) {
+                        continue;
+                    }
                     self.name(node, name_findings, findings, value, open);
                     let leaf = Leaf {
                         text: node.span.of(value),
@@ -272,6 +275,20 @@ impl Writer<'_> {
         }
         let root = open.pop().expect("the record itself");
         self.check_names(root)
+    }
+
+    /// Writes a member that is kept, in one copy with its name, if no white space stands between the two.
+    #[inline]
+    fn keep_member(&mut self, node: &Node, name_findings: (u32, u32), value: &[u8], open: &[Open]) -> bool {
+        let quotes = usize::from(node.shape == Shape::String);
+        let (name, start) = (node.name, node.span.start as usize - quotes);
+        let in_array = open.last().is_some_and(|container| container.array);
+        if in_array || name_findings.0 != name_findings.1 || start != name.end as usize + 2 {
+            return false;
+        }
+        self.comma();
+        self.out.extend_from_slice(&value[name.start as usize - 1..node.span.end as usize + quotes]);
+        true
     }
 
     fn treatment(&self, rule: &Rule) -> Treatment {
@@ -305,7 +322,13 @@ impl Writer<'_> {
             return;
         }
         if found.0 == found.1 {
-            self.member_name(node.name.of(value));
+            let (start, end) = (node.name.start as usize, node.name.end as usize);
+            if value.get(end + 1) == Some(&b':') {
+                self.comma();
+                self.out.extend_from_slice(&value[start - 1..end + 2]);
+            } else {
+                self.member_name(node.name.of(value));
+            }
             return;
         }
         container.altered = true;
@@ -535,12 +558,8 @@ impl Writer<'_> {
             formed.extend_from_slice(text.as_bytes());
         }
         let (keys, queue) = self.days.values(self.slot);
-        self.out.extend_from_slice(&rule.kind.letters());
-        self.out.push(b'_');
-        self.out.extend_from_slice(&keys.id);
-        self.out.push(b'_');
-        queue.push(frame::of_value(rule.tag, formed, &keys.pseudonym), self.out.len());
-        self.out.extend_from_slice(&[b'?'; token::LETTERS]);
+        queue.push(frame::of_value(rule.tag, formed, &keys.pseudonym), self.out.len() + token::HEAD);
+        self.out.extend_from_slice(&token::blank(rule.kind.letters(), keys.id));
     }
 
     /// Lends a value as plain text: without escapes, numbers in plain digits.

@@ -3,7 +3,9 @@
 //! Strict means RFC 8259 with its doubts settled: UTF-8 only, no byte order mark, no duplicate members, paired
 //! surrogates only, depth and number of fields bounded. What the walk cannot read fully, the caller refuses.
 
-use crate::find::path::{NodeId, Paths};
+use std::cmp::Ordering;
+
+use crate::find::path::{NameKey, NodeId, Paths};
 use crate::find::scan::Marks;
 use crate::limits::{DEPTH_MAX, NODES_MAX};
 use crate::record::Span;
@@ -78,10 +80,19 @@ pub struct Walk {
     pub nodes: Vec<Node>,
     /// Values passed over because no path leads to them.
     pub unlisted: u64,
-    /// Hash and span of the names of all open objects.
-    names: Vec<(u64, Span, bool)>,
+    /// The names of all open objects.
+    names: Vec<Name>,
     unescaped: Vec<u8>,
-    open: Vec<Frame>,
+    /// The containers around the innermost one.
+    around: Vec<Frame>,
+}
+
+/// One member's name, as duplicates are told by it.
+#[derive(Debug, Clone, Copy)]
+struct Name {
+    hash: u64,
+    span: Span,
+    escaped: bool,
 }
 
 /// One open container.
@@ -100,8 +111,23 @@ struct Frame {
     seen: u64,
 }
 
+/// Where a value sits in its container.
+#[derive(Debug, Clone, Copy)]
+struct Member {
+    place: NodeId,
+    name: Span,
+    free: bool,
+}
+
 /// Objects with more members than this are checked for duplicates by sorting when they close.
 const LINEAR_NAMES_MAX: usize = 48;
+
+/// A payload while it is walked.
+struct Reader<'a> {
+    text: &'a [u8],
+    marks: &'a Marks,
+    at: usize,
+}
 
 impl Walk {
     /// Walks `text`, one object with nothing but white space around it.
@@ -117,213 +143,213 @@ impl Walk {
     ) -> Result<(), (Fault, usize)> {
         self.nodes.clear();
         self.names.clear();
-        self.open.clear();
+        self.around.clear();
         self.unlisted = 0;
-        let mut at = space(text, 0);
-        match text.get(at) {
-            Some(b'{') => at += 1,
-            Some(b'[' | b'"' | b't' | b'f' | b'n' | b'-' | b'0'..=b'9') => return Err((Fault::NotAnObject, at)),
-            Some(_) => return Err((Fault::Invalid, at)),
-            None => return Err((Fault::Truncated, at)),
+        let mut reader = Reader { text, marks, at: 0 };
+        self.walk(&mut reader, paths, guide).map_err(|fault| (fault, reader.at))
+    }
+
+    fn walk(&mut self, reader: &mut Reader<'_>, paths: &Paths, guide: &impl Guide) -> Result<(), Fault> {
+        match reader.next()? {
+            b'{' => reader.at += 1,
+            b'[' | b'"' | b't' | b'f' | b'n' | b'-' | b'0'..=b'9' => return Err(Fault::NotAnObject),
+            _ => return Err(Fault::Invalid),
         }
         let whole = guide.notes_unlisted() || guide.takes_whole(NodeId::ROOT);
-        self.open.push(Frame { array: false, place: NodeId::ROOT, whole, passed: false, names_from: 0, seen: 0 });
-        let mut fresh = true;
-        while let Some(frame) = self.open.last().copied() {
-            at = space(text, at);
-            let byte = *text.get(at).ok_or((Fault::Truncated, at))?;
-            let end = if frame.array { b']' } else { b'}' };
-            if byte == end {
-                at += 1;
-                self.close(text, frame, at)?;
-                fresh = false;
+        let mut frame = Frame { array: false, place: NodeId::ROOT, whole, passed: false, names_from: 0, seen: 0 };
+        let mut first = true;
+        loop {
+            let byte = reader.next()?;
+            if byte == if frame.array { b']' } else { b'}' } {
+                self.close(reader, &frame)?;
+                reader.at += 1;
+                match self.around.pop() {
+                    Some(outer) => frame = outer,
+                    None => break,
+                }
+                first = false;
                 continue;
             }
-            if !fresh {
+            if !first {
                 if byte != b',' {
-                    return Err((Fault::Invalid, at));
+                    return Err(Fault::Invalid);
                 }
-                at = space(text, at + 1);
+                reader.at += 1;
             }
+            first = false;
             let member = if frame.array {
                 let place = if frame.place == NodeId::NONE { NodeId::NONE } else { paths.element(frame.place) };
                 Member { place, name: Span::new(0, 0), free: false }
             } else {
-                let (member, next) = self.name(text, at, marks, paths, frame)?;
-                at = next;
-                member
+                self.name(reader, paths, &mut frame)?
             };
-            (at, fresh) = self.value(text, at, marks, guide, frame, member)?;
-            if self.nodes.len() > NODES_MAX {
-                return Err((Fault::TooMany, at));
+            if matches!(reader.next()?, b'{' | b'[') {
+                self.open(reader, guide, &mut frame, member)?;
+                first = true;
+            } else {
+                self.scalar(reader, &frame, member)?;
             }
         }
-        at = space(text, at);
-        if at == text.len() { Ok(()) } else { Err((Fault::Invalid, at)) }
+        reader.skip_space();
+        if reader.at == reader.text.len() { Ok(()) } else { Err(Fault::Invalid) }
     }
 
     /// Reads a member's name and the colon after it.
-    #[inline]
-    fn name(
-        &mut self,
-        text: &[u8],
-        at: usize,
-        marks: &Marks,
-        paths: &Paths,
-        frame: Frame,
-    ) -> Result<(Member, usize), (Fault, usize)> {
-        match text.get(at) {
-            Some(b'"') => {}
-            Some(_) => return Err((Fault::Invalid, at)),
-            None => return Err((Fault::Truncated, at)),
+    #[inline(always)]
+    fn name(&mut self, reader: &mut Reader<'_>, paths: &Paths, frame: &mut Frame) -> Result<Member, Fault> {
+        if reader.next()? != b'"' {
+            return Err(Fault::Invalid);
         }
-        let (end, escaped) = string_end(text, at + 1, marks)?;
-        let span = Span::new(at + 1, end);
-        let mut name = span.of(text);
+        let start = reader.at + 1;
+        let escaped = reader.string()?;
+        let span = Span::new(start, reader.at - 1);
+        let (hash, place, by_name);
         if escaped {
             self.unescaped.clear();
-            unescape(name, &mut self.unescaped);
-            name = &self.unescaped;
+            unescape(span.of(reader.text), &mut self.unescaped);
+            let key = NameKey::of(&self.unescaped, 0, self.unescaped.len());
+            hash = check_name(&self.unescaped, &key).ok_or(Fault::ReservedMember)?;
+            (place, by_name) = place_of(paths, frame, &key, &self.unescaped);
+        } else {
+            let name = span.of(reader.text);
+            let key = NameKey::of(reader.text, start, name.len());
+            hash = check_name(name, &key).ok_or(Fault::ReservedMember)?;
+            (place, by_name) = place_of(paths, frame, &key, name);
         }
-        if is_reserved(name) {
-            return Err((Fault::ReservedMember, at));
-        }
-        let hash = name_hash(name);
-        let (place, by_name) = match frame.place {
-            NodeId::NONE => (NodeId::NONE, false),
-            place => paths.member(place, name),
-        };
-        self.note_name(text, hash, span, escaped, at)?;
-        let after = space(text, end + 1);
-        match text.get(after) {
-            Some(b':') => {}
-            Some(_) => return Err((Fault::Invalid, after)),
-            None => return Err((Fault::Truncated, after)),
-        }
-        Ok((Member { place, name: span, free: !by_name }, space(text, after + 1)))
-    }
-
-    /// Enters a name of the innermost object; refuses one that already stands there.
-    #[inline]
-    fn note_name(
-        &mut self,
-        text: &[u8],
-        hash: u64,
-        span: Span,
-        escaped: bool,
-        at: usize,
-    ) -> Result<(), (Fault, usize)> {
-        let frame = self.open.last_mut().expect("a name stands in an open object");
         let bit = 1u64 << (hash >> 58);
-        let known = &self.names[frame.names_from as usize..];
-        if frame.seen & bit != 0 && known.len() <= LINEAR_NAMES_MAX {
-            for (other, other_span, other_escaped) in known {
-                if *other == hash && same_name(text, (*other_span, *other_escaped), (span, escaped)) {
-                    return Err((Fault::DuplicateKey, at));
-                }
-            }
+        if frame.seen & bit != 0 {
+            self.check_twin(reader.text, frame, Name { hash, span, escaped })?;
         }
         frame.seen |= bit;
-        self.names.push((hash, span, escaped));
+        self.names.push(Name { hash, span, escaped });
         if self.names.len() > NODES_MAX {
-            return Err((Fault::TooMany, at));
+            return Err(Fault::TooMany);
+        }
+        if reader.next()? != b':' {
+            return Err(Fault::Invalid);
+        }
+        reader.at += 1;
+        Ok(Member { place, name: span, free: !by_name })
+    }
+
+    /// Refuses a name that the innermost object has already; of large objects, `close` looks at all names at once.
+    #[inline(never)]
+    fn check_twin(&self, text: &[u8], frame: &Frame, name: Name) -> Result<(), Fault> {
+        let known = &self.names[frame.names_from as usize..];
+        if known.len() <= LINEAR_NAMES_MAX
+            && known.iter().any(|other| order_names(text, *other, name) == Ordering::Equal)
+        {
+            return Err(Fault::DuplicateKey);
         }
         Ok(())
     }
 
-    /// Reads a value; gives where it ends (of a container: where it begins to hold something) and whether the next
-    /// value is the first of its container.
-    #[inline]
-    fn value(
+    /// Enters an array or object, which becomes the innermost one.
+    fn open(
         &mut self,
-        text: &[u8],
-        at: usize,
-        marks: &Marks,
+        reader: &mut Reader<'_>,
         guide: &impl Guide,
-        frame: Frame,
+        frame: &mut Frame,
         member: Member,
-    ) -> Result<(usize, bool), (Fault, usize)> {
-        let noted = frame.whole || member.place != NodeId::NONE;
-        let mut escaped = false;
-        let (shape, span, end) = match text.get(at) {
-            Some(b'"') => {
-                let end;
-                (end, escaped) = string_end(text, at + 1, marks)?;
-                (Shape::String, Span::new(at + 1, end), end + 1)
-            }
-            Some(b'{' | b'[') => {
-                let array = text[at] == b'[';
-                if self.open.len() == DEPTH_MAX {
-                    return Err((Fault::TooDeep, at));
-                }
-                if noted {
-                    let shape = if array { Shape::Array } else { Shape::Object };
-                    self.nodes.push(Node {
-                        shape,
-                        escaped: false,
-                        free_name: member.free,
-                        span: Span::new(at, at + 1),
-                        name: member.name,
-                        place: member.place,
-                    });
-                }
-                let whole = frame.whole || (noted && guide.takes_whole(member.place));
-                let (place, passed, names_from) = (member.place, !noted, self.names.len() as u32);
-                self.open.push(Frame { array, place, whole, passed, names_from, seen: 0 });
-                return Ok((at + 1, true));
-            }
-            Some(b't') => (Shape::Bool, Span::new(at, at + 4), word(text, at, b"true")?),
-            Some(b'f') => (Shape::Bool, Span::new(at, at + 5), word(text, at, b"false")?),
-            Some(b'n') => (Shape::Null, Span::new(at, at + 4), word(text, at, b"null")?),
-            Some(b'-' | b'0'..=b'9') => {
-                let end = number_end(text, at)?;
-                (Shape::Number, Span::new(at, end), end)
-            }
-            Some(_) => return Err((Fault::Invalid, at)),
-            None => return Err((Fault::Truncated, at)),
-        };
-        if noted {
-            let (name, place) = (member.name, member.place);
-            self.nodes.push(Node { shape, escaped, free_name: member.free, span, name, place });
-        } else {
-            self.unlisted += 1;
+    ) -> Result<(), Fault> {
+        let array = reader.text[reader.at] == b'[';
+        if self.around.len() + 1 == DEPTH_MAX {
+            return Err(Fault::TooDeep);
         }
-        Ok((end, false))
+        let noted = frame.whole || member.place != NodeId::NONE;
+        if noted {
+            self.note(Node {
+                shape: if array { Shape::Array } else { Shape::Object },
+                escaped: false,
+                free_name: member.free,
+                span: Span::new(reader.at, reader.at + 1),
+                name: member.name,
+                place: member.place,
+            })?;
+        }
+        let whole = frame.whole || (noted && guide.takes_whole(member.place));
+        let (place, passed, names_from) = (member.place, !noted, self.names.len() as u32);
+        self.around.push(*frame);
+        *frame = Frame { array, place, whole, passed, names_from, seen: 0 };
+        reader.at += 1;
+        Ok(())
     }
 
-    fn close(&mut self, text: &[u8], frame: Frame, at: usize) -> Result<(), (Fault, usize)> {
-        self.open.pop();
+    /// Reads a string, number or word.
+    #[inline(always)]
+    fn scalar(&mut self, reader: &mut Reader<'_>, frame: &Frame, member: Member) -> Result<(), Fault> {
+        let mut start = reader.at;
+        let mut escaped = false;
+        let mut end = None;
+        let shape = match reader.text[start] {
+            b'"' => {
+                start += 1;
+                escaped = reader.string()?;
+                end = Some(reader.at - 1);
+                Shape::String
+            }
+            b't' => reader.word(b"true", Shape::Bool)?,
+            b'f' => reader.word(b"false", Shape::Bool)?,
+            b'n' => reader.word(b"null", Shape::Null)?,
+            b'-' | b'0'..=b'9' => reader.number()?,
+            _ => return Err(Fault::Invalid),
+        };
+        if !frame.whole && member.place == NodeId::NONE {
+            self.unlisted += 1;
+            return Ok(());
+        }
+        let span = Span::new(start, end.unwrap_or(reader.at));
+        let (name, place) = (member.name, member.place);
+        self.note(Node { shape, escaped, free_name: member.free, span, name, place })
+    }
+
+    #[inline(always)]
+    fn note(&mut self, node: Node) -> Result<(), Fault> {
+        if self.nodes.len() == NODES_MAX {
+            return Err(Fault::TooMany);
+        }
+        self.nodes.push(node);
+        Ok(())
+    }
+
+    /// Leaves the innermost container, of which the end is at `reader.at`.
+    fn close(&mut self, reader: &Reader<'_>, frame: &Frame) -> Result<(), Fault> {
         let names = &mut self.names[frame.names_from as usize..];
         if names.len() > LINEAR_NAMES_MAX {
-            names.sort_unstable_by_key(|(hash, ..)| *hash);
-            let twice = |pair: &[(u64, Span, bool)]| {
-                pair[0].0 == pair[1].0 && same_name(text, (pair[0].1, pair[0].2), (pair[1].1, pair[1].2))
-            };
-            if names.windows(2).any(twice) {
-                return Err((Fault::DuplicateKey, at - 1));
+            // Equal hashes are put in the order of their names: a twin could hide behind a third of the same hash.
+            names.sort_unstable_by(|a, b| order_names(reader.text, *a, *b));
+            if names.windows(2).any(|pair| order_names(reader.text, pair[0], pair[1]) == Ordering::Equal) {
+                return Err(Fault::DuplicateKey);
             }
         }
         self.names.truncate(frame.names_from as usize);
-        if !frame.passed && !self.open.is_empty() {
-            self.nodes.push(Node {
-                shape: Shape::Close,
-                escaped: false,
-                free_name: false,
-                span: Span::new(at - 1, at),
-                name: Span::new(0, 0),
-                place: NodeId::NONE,
-            });
+        if frame.passed || self.around.is_empty() {
+            return Ok(());
         }
-        Ok(())
+        self.note(Node {
+            shape: Shape::Close,
+            escaped: false,
+            free_name: false,
+            span: Span::new(reader.at, reader.at + 1),
+            name: Span::new(0, 0),
+            place: NodeId::NONE,
+        })
     }
 }
 
-/// Where a value sits in its container.
-#[derive(Debug, Clone, Copy)]
-struct Member {
-    place: NodeId,
-    name: Span,
-    free: bool,
+/// Where a member leads, and whether by its name.
+#[inline(always)]
+fn place_of(paths: &Paths, frame: &Frame, key: &NameKey, name: &[u8]) -> (NodeId, bool) {
+    match frame.place {
+        NodeId::NONE => (NodeId::NONE, false),
+        place => paths.member_by_key(place, key, name),
+    }
+}
+
+/// The hash of a name, or `None` if garim writes members of that name itself.
+#[inline(always)]
+fn check_name(name: &[u8], key: &NameKey) -> Option<u64> {
+    if is_reserved(name) { None } else { Some(key.hash()) }
 }
 
 /// Whether a member may not come in: garim writes members of these names itself.
@@ -337,29 +363,106 @@ fn is_reserved(name: &[u8]) -> bool {
     }
 }
 
-#[inline]
-fn space(text: &[u8], mut at: usize) -> usize {
-    while let Some(b' ' | b'\n' | b'\r' | b'\t') = text.get(at) {
-        at += 1;
-    }
-    at
-}
-
-/// Where the string that begins at `from` (after its quote) ends, and whether it holds a backslash.
-#[inline]
-fn string_end(text: &[u8], from: usize, marks: &Marks) -> Result<(usize, bool), (Fault, usize)> {
-    let mut at = from;
-    let mut escaped = false;
-    loop {
-        let stop = marks.next_stop(at).ok_or((Fault::Truncated, text.len()))?;
-        match text[stop] {
-            b'"' => return Ok((stop, escaped)),
-            b'\\' => {
-                escaped = true;
-                at = escape_end(text, stop)?;
-            }
-            _ => return Err((Fault::Invalid, stop)),
+impl Reader<'_> {
+    #[inline(always)]
+    fn skip_space(&mut self) {
+        while let Some(b' ' | b'\n' | b'\r' | b'\t') = self.text.get(self.at) {
+            self.at += 1;
         }
+    }
+
+    /// The first byte at or after `at` that is no white space; `at` moves there.
+    #[inline(always)]
+    fn next(&mut self) -> Result<u8, Fault> {
+        match self.text.get(self.at) {
+            Some(b' ' | b'\n' | b'\r' | b'\t') => self.skip_space(),
+            Some(byte) => return Ok(*byte),
+            None => return Err(Fault::Truncated),
+        }
+        self.text.get(self.at).copied().ok_or(Fault::Truncated)
+    }
+
+    /// Moves behind the string whose opening quote is at `at`; whether it holds a backslash.
+    #[inline(always)]
+    fn string(&mut self) -> Result<bool, Fault> {
+        let stop = self.marks.next_stop(self.at + 1).unwrap_or(self.text.len());
+        if self.text.get(stop) == Some(&b'"') {
+            self.at = stop + 1;
+            return Ok(false);
+        }
+        self.unusual_string(stop)
+    }
+
+    /// The rest of [`Self::string`] from its first byte that is no plain text.
+    #[inline(never)]
+    fn unusual_string(&mut self, mut stop: usize) -> Result<bool, Fault> {
+        let mut escaped = false;
+        loop {
+            self.at = stop;
+            match self.text.get(stop) {
+                Some(b'"') => {
+                    self.at += 1;
+                    return Ok(escaped);
+                }
+                Some(b'\\') => {
+                    escaped = true;
+                    let after = escape_end(self.text, stop).map_err(|(fault, at)| {
+                        self.at = at;
+                        fault
+                    })?;
+                    stop = self.marks.next_stop(after).unwrap_or(self.text.len());
+                }
+                Some(_) => return Err(Fault::Invalid),
+                None => return Err(Fault::Truncated),
+            }
+        }
+    }
+
+    #[inline(always)]
+    fn word(&mut self, word: &[u8], shape: Shape) -> Result<Shape, Fault> {
+        for byte in word {
+            match self.text.get(self.at) {
+                Some(found) if found == byte => self.at += 1,
+                Some(_) => return Err(Fault::Invalid),
+                None => return Err(Fault::Truncated),
+            }
+        }
+        Ok(shape)
+    }
+
+    /// Moves behind a number: sign, integer without leading zero, fraction, exponent.
+    #[inline(always)]
+    fn number(&mut self) -> Result<Shape, Fault> {
+        if self.text[self.at] == b'-' {
+            self.at += 1;
+        }
+        if self.text.get(self.at) == Some(&b'0') {
+            self.at += 1;
+        } else {
+            self.digits()?;
+        }
+        if self.text.get(self.at) == Some(&b'.') {
+            self.at += 1;
+            self.digits()?;
+        }
+        if let Some(b'e' | b'E') = self.text.get(self.at) {
+            self.at += 1 + usize::from(matches!(self.text.get(self.at + 1), Some(b'+' | b'-')));
+            self.digits()?;
+        }
+        Ok(Shape::Number)
+    }
+
+    #[inline(always)]
+    fn digits(&mut self) -> Result<(), Fault> {
+        match self.text.get(self.at) {
+            Some(b'0'..=b'9') => {}
+            Some(_) => return Err(Fault::Invalid),
+            None => return Err(Fault::Truncated),
+        }
+        while let Some(b'0'..=b'9') = self.text.get(self.at) {
+            self.at += 1;
+        }
+        Ok(())
     }
 }
 
@@ -400,45 +503,6 @@ fn hex_unit(text: &[u8], at: usize) -> Result<u32, (Fault, usize)> {
         unit = unit * 16 + digit;
     }
     Ok(unit)
-}
-
-#[inline]
-fn word(text: &[u8], at: usize, word: &[u8]) -> Result<usize, (Fault, usize)> {
-    for (place, byte) in word.iter().enumerate() {
-        match text.get(at + place) {
-            Some(found) if found == byte => {}
-            Some(_) => return Err((Fault::Invalid, at + place)),
-            None => return Err((Fault::Truncated, at + place)),
-        }
-    }
-    Ok(at + word.len())
-}
-
-/// Where the number at `at` ends: sign, integer without leading zero, fraction, exponent.
-#[inline]
-fn number_end(text: &[u8], at: usize) -> Result<usize, (Fault, usize)> {
-    let digits = |from: usize| -> Result<usize, (Fault, usize)> {
-        match text.get(from) {
-            Some(b'0'..=b'9') => {}
-            Some(_) => return Err((Fault::Invalid, from)),
-            None => return Err((Fault::Truncated, from)),
-        }
-        let mut end = from + 1;
-        while let Some(b'0'..=b'9') = text.get(end) {
-            end += 1;
-        }
-        Ok(end)
-    };
-    let first = if text[at] == b'-' { at + 1 } else { at };
-    let mut end = if text.get(first) == Some(&b'0') { first + 1 } else { digits(first)? };
-    if text.get(end) == Some(&b'.') {
-        end = digits(end + 1)?;
-    }
-    if let Some(b'e' | b'E') = text.get(end) {
-        let sign = usize::from(matches!(text.get(end + 1), Some(b'+' | b'-')));
-        end = digits(end + 1 + sign)?;
-    }
-    Ok(end)
 }
 
 /// Appends what the inside of a JSON string stands for. The walk has checked every escape.
@@ -504,33 +568,19 @@ pub fn escape(text: &[u8], out: &mut Vec<u8>) {
     out.extend_from_slice(&text[from..]);
 }
 
-/// A hash good enough to tell most names apart; equal hashes are compared as names.
-#[inline]
-fn name_hash(name: &[u8]) -> u64 {
-    const MULTIPLIER: u64 = 0x9e37_79b9_7f4a_7c15;
-    let mut hash = name.len() as u64;
-    let (words, rest) = name.as_chunks::<8>();
-    for word in words {
-        hash = (hash.rotate_left(23) ^ u64::from_le_bytes(*word)).wrapping_mul(MULTIPLIER);
-    }
-    let mut word = 0;
-    for (place, byte) in rest.iter().enumerate() {
-        word |= u64::from(*byte) << (8 * place);
-    }
-    (hash.rotate_left(23) ^ word).wrapping_mul(MULTIPLIER)
-}
-
-/// Whether two names are equal once unescaped.
-fn same_name(text: &[u8], (a, a_escaped): (Span, bool), (b, b_escaped): (Span, bool)) -> bool {
-    if !a_escaped && !b_escaped {
-        return a.of(text) == b.of(text);
-    }
-    let plain = |span: Span| {
-        let mut out = Vec::new();
-        unescape(span.of(text), &mut out);
-        out
-    };
-    plain(a) == plain(b)
+/// The order of two names: by hash, then as they are once unescaped.
+fn order_names(text: &[u8], a: Name, b: Name) -> Ordering {
+    a.hash.cmp(&b.hash).then_with(|| {
+        if !a.escaped && !b.escaped {
+            return a.span.of(text).cmp(b.span.of(text));
+        }
+        let plain = |span: Span| {
+            let mut out = Vec::new();
+            unescape(span.of(text), &mut out);
+            out
+        };
+        plain(a.span).cmp(&plain(b.span))
+    })
 }
 
 #[cfg(test)]

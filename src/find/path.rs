@@ -26,11 +26,51 @@ impl NodeId {
 /// One step of a path: a member's name, or `None` for any member or element.
 pub type Step<'a> = Option<&'a str>;
 
+/// What a name is told by at first sight: its length, its first and its last eight bytes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct NameKey {
+    length: u32,
+    /// The first eight bytes, zero-filled.
+    head: u64,
+    /// The last eight bytes; of a shorter name, the head.
+    tail: u64,
+}
+
+impl NameKey {
+    /// The key of the `length` bytes of `text` from `start` on.
+    #[inline(always)]
+    pub fn of(text: &[u8], start: usize, length: usize) -> Self {
+        let word =
+            |from: usize| text.get(from..).and_then(|rest| rest.first_chunk::<8>()).map(|w| u64::from_le_bytes(*w));
+        if length >= 8 {
+            let (head, tail) = (word(start).unwrap_or(0), word(start + length - 8).unwrap_or(0));
+            return Self { length: length as u32, head, tail };
+        }
+        let head = match word(start) {
+            // What stands behind the name is shifted out.
+            Some(word) => word & !(u64::MAX << (8 * length)),
+            None => {
+                let mut head = 0;
+                for (place, byte) in text[start..start + length].iter().enumerate() {
+                    head |= u64::from(*byte) << (8 * place);
+                }
+                head
+            }
+        };
+        Self { length: length as u32, head, tail: head }
+    }
+
+    /// A hash good enough to tell most names apart; equal hashes are compared as names.
+    #[inline(always)]
+    pub const fn hash(&self) -> u64 {
+        const MULTIPLIER: u64 = 0x9e37_79b9_7f4a_7c15;
+        (self.head ^ self.tail.rotate_left(29) ^ self.length as u64).wrapping_mul(MULTIPLIER)
+    }
+}
+
 #[derive(Debug)]
 struct Child {
-    length: u32,
-    /// The first eight bytes of the name, zero-filled.
-    head: u64,
+    key: NameKey,
     name: Box<[u8]>,
     node: NodeId,
 }
@@ -92,8 +132,8 @@ impl Paths {
         for (name, mut states) in named {
             states.extend_from_slice(&any);
             let node = self.add(paths, states)?;
-            let child =
-                Child { length: name.len() as u32, head: head(name.as_bytes()), name: name.as_bytes().into(), node };
+            let key = NameKey::of(name.as_bytes(), 0, name.len());
+            let child = Child { key, name: name.as_bytes().into(), node };
             self.nodes[usize::from(id)].children.push(child);
         }
         if !any.is_empty() {
@@ -114,12 +154,16 @@ impl Paths {
     }
 
     /// Where the member `name` of `node` leads, and whether by its name (not by `*`).
-    #[inline]
     pub fn member(&self, node: NodeId, name: &[u8]) -> (NodeId, bool) {
+        self.member_by_key(node, &NameKey::of(name, 0, name.len()), name)
+    }
+
+    /// As [`Self::member`], with the key of the name at hand.
+    #[inline(always)]
+    pub fn member_by_key(&self, node: NodeId, key: &NameKey, name: &[u8]) -> (NodeId, bool) {
         let node = &self.nodes[node.index()];
-        let (length, start) = (name.len() as u32, head(name));
         for child in &node.children {
-            if child.length == length && child.head == start && (length <= 8 || *child.name == *name) {
+            if child.key == *key && (key.length <= 16 || *child.name == *name) {
                 return (child.node, true);
             }
         }
@@ -131,19 +175,6 @@ impl Paths {
     pub fn element(&self, node: NodeId) -> NodeId {
         self.nodes[node.index()].any.unwrap_or(NodeId::NONE)
     }
-}
-
-/// The first eight bytes of a name, zero-filled, as one word.
-#[inline]
-fn head(name: &[u8]) -> u64 {
-    if let Some(first) = name.first_chunk::<8>() {
-        return u64::from_le_bytes(*first);
-    }
-    let mut word = 0;
-    for (place, byte) in name.iter().enumerate() {
-        word |= u64::from(*byte) << (8 * place);
-    }
-    word
 }
 
 #[cfg(test)]

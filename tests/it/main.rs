@@ -8,6 +8,7 @@
 )]
 
 mod cli;
+mod engine;
 mod keys;
 mod policy;
 mod settings;

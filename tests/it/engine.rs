@@ -1,0 +1,376 @@
+//! The engine over records of every form: what leaves, and why a record does not.
+
+use garim::engine::outcome::{HeaderName, Reason, Treated};
+use garim::engine::plan::{Action, CarrierPlan, Emit, EventTime, Format, ItemPlan, Plan, SourcePlan, Unlisted};
+use garim::engine::{Engine, Limits, Scratch};
+use garim::find::pattern::Pattern;
+use garim::kind::Kind;
+use garim::mask::MaskShape;
+use garim::mask::generalize::Generalize;
+use garim::pseudonym::epoch::KeyRing;
+use garim::record::time::TimePrecision;
+use garim::record::{Header, Position, Record, TierId};
+use garim::route::term::Term;
+use garim::route::tier::Tier;
+use garim::route::{Clause, Pointer, Route, Segment, Test};
+use garim::secret::{Key, Plain};
+
+/// The Kafka timestamp of the records below: 2026-11-23T09:20:00+09:00.
+const ARRIVAL_MS: i64 = 1_795_393_200_000;
+const TIME: &str = r#""event_at":"2026-11-23T09:15:42.318+09:00""#;
+
+fn pointer(text: &str) -> Pointer {
+    let segment = |name: &str| if name == "*" { Segment::Any } else { Segment::Name(name.into()) };
+    Pointer(text.split('/').skip(1).map(segment).collect())
+}
+
+fn tier(name: &str, term: Term, time: TimePrecision) -> Tier {
+    Tier {
+        name: name.into(),
+        label: name.into(),
+        topic: format!("tier.{name}.{{source}}").into(),
+        term,
+        legal_minimum: false,
+        late_accept: false,
+        time,
+        record_id: true,
+    }
+}
+
+fn in_values(at: &str, values: &[&str]) -> Clause {
+    Clause { at: pointer(at), test: Test::In(values.iter().map(|value| (*value).into()).collect()) }
+}
+
+/// An item with one list of actions for both tiers.
+fn item(at: &str, kind: Kind, actions: &[Action]) -> ItemPlan {
+    item_by_tier(at, kind, actions, actions)
+}
+
+fn item_by_tier(at: &str, kind: Kind, service: &[Action], login: &[Action]) -> ItemPlan {
+    let actions = vec![service.to_vec(), login.to_vec()];
+    ItemPlan { name: at.trim_start_matches('/').into(), at: pointer(at), kind, when: Vec::new(), actions }
+}
+
+fn source(name: &str, format: Format, time: EventTime, items: Vec<ItemPlan>) -> SourcePlan {
+    let mask = Action::Mask(MaskShape::OfKind);
+    let found = [Action::Mask(MaskShape::Redact), Action::Mask(MaskShape::Redact), mask, mask, mask, mask];
+    SourcePlan {
+        name: name.into(),
+        label: name.into(),
+        topics: vec![format!("{name}.activity").into()],
+        quarantine: format!("quarantine.{name}").into(),
+        format,
+        time,
+        belongs: Vec::new(),
+        tombstones_forward: false,
+        items,
+        key: None,
+        headers: Vec::new(),
+        routes: vec![Route { when: Vec::new(), to: vec![TierId(0)] }],
+        found: found.iter().map(|action| vec![vec![*action]; 2]).collect(),
+    }
+}
+
+fn plan() -> Plan {
+    use Action::{Drop, Keep, Pseudonymize, Scan};
+    let mask = Action::Mask(MaskShape::OfKind);
+    let at = EventTime::At(pointer("/event_at"));
+    let mut json = source(
+        "app",
+        Format::Json,
+        at.clone(),
+        vec![
+            item("/event", Kind::Code, &[Keep]),
+            item_by_tier("/name", Kind::Id, &[Action::Mask(MaskShape::Edges { first: 1, last: 0 })], &[Drop]),
+            item("/email", Kind::Email, &[Pseudonymize]),
+            item_by_tier("/phone", Kind::KrPhone, &[mask, Pseudonymize], &[mask]),
+            item("/ip", Kind::Ip, &[Action::Generalize(Generalize::Prefix(24, 48))]),
+            item("/born", Kind::DateOfBirth, &[Action::Generalize(Generalize::Years(1))]),
+            item("/bin", Kind::CreditCard, &[Action::Truncate(6)]),
+            item("/note", Kind::Text, &[Scan]),
+            item("/tags/*", Kind::Text, &[Scan]),
+            item("/more", Kind::Text, &[Scan]),
+            item("/more/secret", Kind::Id, &[Drop]),
+            item("/gone", Kind::Text, &[Drop]),
+            item("/seen_at", Kind::Time, &[Keep]),
+        ],
+    );
+    json.routes
+        .insert(0, Route { when: vec![in_values("/event", &["login", "logout"])], to: vec![TierId(1), TierId(0)] });
+    json.belongs = vec![Clause { at: pointer("/service"), test: Test::Present(false) }];
+    json.key = Some(CarrierPlan { kind: Kind::Id, actions: vec![vec![Pseudonymize], vec![Drop]] });
+    json.headers = vec![("trace".into(), CarrierPlan { kind: Kind::Text, actions: vec![vec![Scan], vec![Keep]] })];
+    json.tombstones_forward = true;
+    let lines = source("lines", Format::Ndjson, at, vec![item("/n", Kind::Number, &[Keep])]);
+    let text = source("text", Format::Text, EventTime::KafkaTimestamp, Vec::new());
+    let combined = Pattern::nginx(r#"$ip - $user [$time] "$request" $status"#).expect("the format compiles");
+    let fields = vec![
+        item("/ip", Kind::Ip, &[Action::Generalize(Generalize::Prefix(24, 48))]),
+        item("/request", Kind::Text, &[Scan]),
+        item("/status", Kind::Code, &[Keep]),
+    ];
+    let time = EventTime::At(pointer("/time"));
+    let same = Format::Pattern { pattern: combined.clone(), emit: Emit::Same };
+    let same = source("same", same, time.clone(), fields.clone());
+    let object = source("object", Format::Pattern { pattern: combined, emit: Emit::Json }, time, fields);
+    Plan {
+        name: "test".into(),
+        digest: [0x1f; 32],
+        zone: jiff::tz::TimeZoneDatabase::bundled().get("Asia/Seoul").expect("a zone of the bundled database"),
+        unlisted: Unlisted::Drop,
+        max_lateness_s: 72 * 3600,
+        tiers: vec![
+            tier("service", Term::Until(vec!["left".into()]), TimePrecision::Minute),
+            tier("login", Term::Days(2), TimePrecision::Second),
+        ],
+        sources: vec![json, lines, text, same, object],
+    }
+}
+
+fn engine(change: impl FnOnce(&mut Plan)) -> Engine {
+    let mut plan = plan();
+    change(&mut plan);
+    Engine::new(plan, Limits { past_days: 30, future_days: 2 }).expect("the plan compiles")
+}
+
+fn keys() -> KeyRing {
+    KeyRing::ephemeral(Key::new(*b"a key of tests, no secret at all"))
+}
+
+fn treat(engine: &Engine, source: &str, value: Option<&[u8]>, headers: &[Header<'_>]) -> Treated {
+    let record = Record {
+        input: engine.input(&format!("{source}.activity")).expect("a topic of the plan"),
+        position: Position { partition: 3, offset: 7 },
+        timestamp_ms: Some(ARRIVAL_MS),
+        key: Some(Plain(b"gildong")),
+        value: value.map(Plain),
+        headers,
+    };
+    let mut out = Treated::default();
+    engine.treat(&mut Scratch::new(), &keys(), &[record], &mut out).expect("keys of every day");
+    out
+}
+
+/// A text in which the letters of tokens and the digest are replaced by `#`.
+fn without_letters(bytes: &[u8]) -> String {
+    let text = std::str::from_utf8(bytes).expect("outputs are UTF-8");
+    let token = regex::Regex::new("[a-z]{2}_[a-z]{6}_[a-p]{32}|[a-p]{8}\\.[a-p]{32}").expect("a regex");
+    token.replace_all(text, "#").into_owned()
+}
+
+/// What leaves for each tier, `tier: value`.
+fn outputs(treated: &Treated) -> Vec<String> {
+    let line = |output: &garim::engine::outcome::Output| {
+        let value = output.value.clone().map_or("null".into(), |value| without_letters(&treated.bytes[value]));
+        format!("{}: {value}", output.tier.0)
+    };
+    treated.outputs.iter().map(line).collect()
+}
+
+#[test]
+fn what_leaves() {
+    let engine = engine(|_| {});
+    let rows: &[(&str, &str, &[&str])] = &[
+        (
+            "app",
+            &format!(
+                r#"{{{TIME},"event":"login","name":"홍길동","email":"Gildong@Example.com","unknown":{{"a":[1]}}}}"#
+            ),
+            &[
+                r##"1: {"event_at":"2026-11-23T09:15:42+09:00","event":"login","email":"#","garim":"#"}"##,
+                r##"0: {"event_at":"2026-11-23T09:15:00+09:00","event":"login","name":"홍**","email":"#","garim":"#"}"##,
+            ],
+        ),
+        (
+            "app",
+            &format!(
+                r#"{{ {TIME} , "phone" : "010-0000-0001" , "ip":"192.0.2.77","born":"1990-01-01","bin":"94001234" }}"#
+            ),
+            &[
+                r##"0: {"event_at":"2026-11-23T09:15:00+09:00","phone":"010-****-0001","phone_token":"#","ip":"192.0.2.0/24","born":"1990","bin":"940012","garim":"#"}"##,
+            ],
+        ),
+        (
+            "app",
+            &format!(r#"{{{TIME},"phone":"extension 12","ip":"none","born":7,"bin":null,"email":null,"name":true}}"#),
+            &[
+                r##"0: {"event_at":"2026-11-23T09:15:00+09:00","phone":"****","phone_token":"#","ip":"****","born":"****","bin":null,"email":null,"name":"t***","garim":"#"}"##,
+            ],
+        ),
+        (
+            "app",
+            &format!(
+                r#"{{{TIME},"note":"번호는 010-0000-0001 \"주민\" 010203-9000004","tags":["a@example.com","b",{{"c":"192.0.2.9"}},[]],"gone":{{"x":1}}}}"#
+            ),
+            &[
+                r##"0: {"event_at":"2026-11-23T09:15:00+09:00","note":"번호는 010-****-0001 \"주민\" ****","tags":["*@example.com","b",{"c":"192.0.***.9"}],"garim":"#"}"##,
+            ],
+        ),
+        (
+            "app",
+            &format!(
+                r#"{{{TIME},"more":{{"secret":"x","deep":{{"t":"010-0000-0001","n":8801011234568}},"010-0000-0001":1}},"seen_at":1795392942}}"#
+            ),
+            &[
+                r##"0: {"event_at":"2026-11-23T09:15:00+09:00","more":{"deep":{"t":"010-****-0001","n":"****"},"010-****-0001":1},"seen_at":1795392900,"garim":"#"}"##,
+            ],
+        ),
+        ("text", "call 010-0000-0001 now", &["0: call 010-****-0001 now"]),
+        (
+            "same",
+            r#"192.0.2.1 - gildong [23/Nov/2026:09:15:42 +0900] "GET /?q=010-0000-0001" 200"#,
+            &[r#"0: 192.0.2.0/24 - - [23/Nov/2026:09:15:00 +0900] "GET /?q=010-****-0001" 200"#],
+        ),
+        (
+            "object",
+            r#"192.0.2.1 - gildong [23/Nov/2026:09:15:42 +0900] "GET /\"" -"#,
+            &[
+                r##"0: {"ip":"192.0.2.0/24","time":"23/Nov/2026:09:15:00 +0900","request":"GET /\\\"","status":null,"garim":"#"}"##,
+            ],
+        ),
+        (
+            "lines",
+            &format!("{{{TIME},\"n\":1}}\r\n\n{{{TIME},\"n\":2e0}}"),
+            &[
+                r##"0: {"event_at":"2026-11-23T09:15:00+09:00","n":1,"garim":"#"}"##,
+                r##"0: {"event_at":"2026-11-23T09:15:00+09:00","n":2e0,"garim":"#"}"##,
+            ],
+        ),
+    ];
+    for (source, value, expected) in rows {
+        let treated = treat(&engine, source, Some(value.as_bytes()), &[]);
+        assert_eq!(treated.refusals, [], "{value}");
+        assert_eq!(outputs(&treated), *expected, "{value}");
+    }
+}
+
+#[test]
+fn why_a_record_does_not_leave() {
+    let deep = format!("{{{TIME},\"x\":{}1{}}}", "[".repeat(200), "]".repeat(200));
+    let long = format!("{{{TIME},\"note\":\"{}\"}}", "x".repeat(2 << 20));
+    let rows: &[(&str, &[u8], Reason)] = &[
+        ("app", b"", Reason::EmptyValue),
+        ("app", b"not json", Reason::InvalidJson),
+        ("app", br#"{"event":"login""#, Reason::TruncatedJson),
+        ("app", b"{\"event\":\"\xff\"}", Reason::InvalidUtf8),
+        ("app", b"\0\0\0\0\x01{}", Reason::RegistryFrame),
+        ("app", b"[]", Reason::NotAnObject),
+        ("app", br#"{"event":"a","event":"b"}"#, Reason::DuplicateKey),
+        ("app", br#"{"event":"a","email_token":"b"}"#, Reason::ReservedMember),
+        ("app", deep.as_bytes(), Reason::TooDeep),
+        ("app", long.as_bytes(), Reason::TooLarge),
+        ("app", br#"{"event":"login"}"#, Reason::NoEventTime),
+        ("app", br#"{"event_at":null}"#, Reason::NoEventTime),
+        ("app", br#"{"event_at":"yesterday"}"#, Reason::InvalidEventTime),
+        ("app", br#"{"event_at":"1970-01-01T00:00:00Z"}"#, Reason::EventTimeOutOfRange),
+        ("app", br#"{"event_at":"2100-01-01T00:00:00Z"}"#, Reason::EventTimeOutOfRange),
+        ("app", br#"{"event_at":"2026-11-20T00:00:00Z"}"#, Reason::TooLate),
+        ("app", br#"{"event_at":"2026-11-23T00:15:42Z","service":"x"}"#, Reason::UnknownSource),
+        ("app", br#"{"event_at":"2026-11-23T00:15:42Z","name":{"first":"x"}}"#, Reason::NotScalar),
+        (
+            "app",
+            br#"{"event_at":"2026-11-23T00:15:42Z","more":{"a 192.0.2.1":1,"a 192.0.3.1":2}}"#,
+            Reason::KeyCollision,
+        ),
+        ("same", b"192.0.2.1 - gildong", Reason::PatternMismatch),
+        ("lines", b"\n\n", Reason::EmptyValue),
+    ];
+    let engine = engine(|_| {});
+    for (source, value, reason) in rows {
+        let treated = treat(&engine, source, Some(value), &[]);
+        let reasons: Vec<Reason> = treated.refusals.iter().map(|refusal| refusal.reason).collect();
+        let shown = String::from_utf8_lossy(&value[..value.len().min(70)]);
+        assert_eq!((reasons, treated.outputs.len(), treated.bytes.len()), (vec![*reason], 0, 0), "{shown}");
+    }
+    let treated = treat(&engine, "lines", Some(format!("{{{TIME},\"n\":1}}\nx\n").as_bytes()), &[]);
+    assert_eq!(treated.outputs.len(), 1);
+    assert_eq!((treated.refusals[0].line, treated.refusals[0].reason), (2, Reason::InvalidJson));
+}
+
+#[test]
+fn key_headers_and_tombstones() {
+    let engine = engine(|_| {});
+    let headers: &[Header<'_>] =
+        &[(b"trace", Some(Plain(b"010-0000-0001"))), (b"secret", Some(Plain(b"x"))), (b"trace", None)];
+    let treated = treat(&engine, "app", Some(format!("{{{TIME},\"event\":\"login\"}}").as_bytes()), headers);
+    let carriers = |index: usize| {
+        let output = &treated.outputs[index];
+        let key = output.key.clone().map(|key| without_letters(&treated.bytes[key]));
+        let headers: Vec<(HeaderName, String)> = treated.headers[output.headers.clone()]
+            .iter()
+            .map(|header| (header.name, without_letters(&treated.bytes[header.value.clone()])))
+            .collect();
+        (key, headers)
+    };
+    assert_eq!(carriers(0), (None, vec![(HeaderName::Listed(0), "010-0000-0001".into())]));
+    assert_eq!(carriers(1), (Some("#".into()), vec![(HeaderName::Listed(0), "010-****-0001".into())]));
+    let gone = treat(&engine, "app", None, &[]);
+    assert_eq!((gone.refusals.len(), outputs(&gone)), (0, vec!["0: null".into()]));
+    assert!(gone.outputs[0].key.is_some());
+    assert_eq!(treat(&engine, "lines", None, &[]).refusals[0].reason, Reason::NullValue);
+}
+
+#[test]
+fn unlisted_fields() {
+    let value = format!(r#"{{{TIME},"x":{{"y":"010-0000-0001","192.0.2.1":true}}}}"#);
+    let scanning = engine(|plan| plan.unlisted = Unlisted::Scan);
+    let treated = treat(&scanning, "app", Some(value.as_bytes()), &[]);
+    let expected =
+        r##"0: {"event_at":"2026-11-23T09:15:00+09:00","x":{"y":"010-****-0001","192.0.***.1":true},"garim":"#"}"##;
+    assert_eq!(outputs(&treated), [expected]);
+    let refusing = engine(|plan| plan.unlisted = Unlisted::Refuse);
+    assert_eq!(treat(&refusing, "app", Some(value.as_bytes()), &[]).refusals[0].reason, Reason::UnlistedField);
+}
+
+#[test]
+fn age_on_arrival() {
+    let value = br#"{"event_at":"2026-11-20T08:00:00+09:00","event":"login"}"#;
+    let accepting = |plan: &mut Plan| plan.tiers.iter_mut().for_each(|tier| tier.late_accept = true);
+    let treated = treat(&engine(accepting), "app", Some(value), &[]);
+    assert_eq!(outputs(&treated), [r##"0: {"event_at":"2026-11-20T08:00:00+09:00","event":"login","garim":"#"}"##]);
+    assert_eq!((&treated.tally.expired[..], &treated.tally.late[..]), (&[0, 1][..], &[0, 0][..]));
+    let only_login = |plan: &mut Plan| {
+        accepting(plan);
+        plan.sources[0].routes[0].to = vec![TierId(1)];
+    };
+    assert_eq!(treat(&engine(only_login), "app", Some(value), &[]).refusals[0].reason, Reason::Expired);
+}
+
+#[test]
+fn tokens_are_stable_and_separate() {
+    let engine = engine(|_| {});
+    let emails = |value: &str| -> Vec<String> {
+        let treated = treat(&engine, "app", Some(value.as_bytes()), &[]);
+        let token = |output: &garim::engine::outcome::Output| {
+            let value = &treated.bytes[output.value.clone().expect("a value")];
+            let value: serde_json::Value = serde_json::from_slice(value).expect("outputs are JSON");
+            value["email"].as_str().expect("a token").to_owned()
+        };
+        treated.outputs.iter().map(token).collect()
+    };
+    let first = emails(&format!(r#"{{{TIME},"event":"login","email":"gildong@example.com"}}"#));
+    let second = emails(&format!(r#"{{"email":"gild\u006fng@EXAMPLE.com",{TIME},"event":"login"}}"#));
+    assert_eq!(first, second, "one person, one token in a tier");
+    assert_ne!(first[0], first[1], "two tiers cannot be joined");
+    let next_day = emails(r#"{"event_at":"2026-11-24T00:00:00+09:00","event":"login","email":"gildong@example.com"}"#);
+    assert_ne!(first[0], next_day[0], "two days cannot be joined");
+    let long = |tail: &str| emails(&format!(r#"{{{TIME},"event":"login","email":"{}{tail}"}}"#, "x".repeat(80)));
+    assert_ne!(long("a"), long("b"), "a long value is hashed whole");
+}
+
+#[test]
+fn a_missing_key_stops_the_batch() {
+    let engine = engine(|_| {});
+    let record = Record {
+        input: engine.input("app.activity").expect("a topic of the plan"),
+        position: Position { partition: 0, offset: 0 },
+        timestamp_ms: Some(ARRIVAL_MS),
+        key: None,
+        value: Some(Plain(br#"{"event_at":"2026-11-23T09:15:42+09:00"}"#)),
+        headers: &[],
+    };
+    let mut out = Treated::default();
+    let missing = engine.treat(&mut Scratch::new(), &KeyRing::Stored(Vec::new()), &[record], &mut out);
+    assert_eq!(missing.map_err(|missing| (missing.tier, missing.day)), Err((TierId(0), 20_780)));
+    assert_eq!((out.outputs.len(), out.bytes.len()), (0, 0));
+}
