@@ -14,9 +14,9 @@
 //! * Where a member's name is data (reached by `*`, or inside of what is scanned whole), what is found in it is masked.
 //! * A tier that the record is too old or too late for is passed over; if none is left, the record is refused.
 
+pub mod batch;
 mod compile;
 mod day;
-pub mod batch;
 pub mod outcome;
 pub mod plan;
 mod read;

@@ -152,8 +152,12 @@ impl Walk {
     fn walk(&mut self, reader: &mut Reader<'_>, paths: &Paths, guide: &impl Guide) -> Result<(), Fault> {
         match reader.next()? {
             b'{' => reader.at += 1,
-            b'[' | b'"' | b't' | b'f' | b'n' | b'-' | b'0'..=b'9' => return Err(Fault::NotAnObject),
-            _ => return Err(Fault::Invalid),
+            b'[' | b'"' | b'-' | b'0'..=b'9' => return Err(Fault::NotAnObject),
+            _ => {
+                let rest = reader.text[reader.at..].trim_ascii();
+                let word = matches!(rest, b"true" | b"false" | b"null");
+                return Err(if word { Fault::NotAnObject } else { Fault::Invalid });
+            }
         }
         let whole = guide.notes_unlisted() || guide.takes_whole(NodeId::ROOT);
         let mut frame = Frame { array: false, place: NodeId::ROOT, whole, passed: false, names_from: 0, seen: 0 };
@@ -616,7 +620,8 @@ mod tests {
             ("{\"a\":{\"b\":{}}}", Ok(4)),
             ("", Err(Fault::Truncated)),
             ("[1]", Err(Fault::NotAnObject)),
-            ("x", Err(Fault::Invalid)),
+            ("null", Err(Fault::NotAnObject)),
+            ("not json", Err(Fault::Invalid)),
             ("\u{feff}{}", Err(Fault::Invalid)),
             ("{\"a\":1", Err(Fault::Truncated)),
             ("{\"a\":tru", Err(Fault::Truncated)),

@@ -203,7 +203,7 @@ fn what_leaves() {
                 r#"{{{TIME},"note":"번호는 010-0000-0001 \"주민\" 010203-9000004","tags":["a@example.com","b",{{"c":"192.0.2.9"}},[]],"gone":{{"x":1}}}}"#
             ),
             &[
-                r##"0: {"event_at":"2026-11-23T09:15:00+09:00","note":"번호는 010-****-0001 \"주민\" ****","tags":["*@example.com","b",{"c":"192.0.***.9"}],"garim":"#"}"##,
+                r##"0: {"event_at":"2026-11-23T09:15:00+09:00","note":"번호는 010-****-0001 \"주민\" ****","tags":["*@example.com","b",{"c":"192.0.*.9"}],"garim":"#"}"##,
             ],
         ),
         (
@@ -316,7 +316,7 @@ fn unlisted_fields() {
     let scanning = engine(|plan| plan.unlisted = Unlisted::Scan);
     let treated = treat(&scanning, "app", Some(value.as_bytes()), &[]);
     let expected =
-        r##"0: {"event_at":"2026-11-23T09:15:00+09:00","x":{"y":"010-****-0001","192.0.***.1":true},"garim":"#"}"##;
+        r##"0: {"event_at":"2026-11-23T09:15:00+09:00","x":{"y":"010-****-0001","192.0.*.1":true},"garim":"#"}"##;
     assert_eq!(outputs(&treated), [expected]);
     let refusing = engine(|plan| plan.unlisted = Unlisted::Refuse);
     assert_eq!(treat(&refusing, "app", Some(value.as_bytes()), &[]).refusals[0].reason, Reason::UnlistedField);
