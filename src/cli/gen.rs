@@ -6,9 +6,12 @@ use clap::ValueEnum;
 use clap::builder::PossibleValue;
 use jiff::Timestamp;
 
-use super::output::Progress;
+use super::output::{Out, Progress};
+use super::topics::unavailable;
 use super::{Exit, Failure, Shared};
-use crate::policy::synthetic::{Generator, Shares, Source};
+use crate::kafka::feed::{Fed, Feed};
+use crate::policy::synthetic::{Generator, Shares, Source, Stamp};
+use crate::service::settings;
 
 /// Arguments of `gen`.
 #[derive(Debug, clap::Args)]
@@ -22,6 +25,9 @@ pub struct Args {
     /// Equal seeds give equal records, on every machine
     #[arg(long, value_name = "N", default_value_t = 1)]
     seed: u64,
+    /// Produce to this topic of the brokers that the settings name [default: to standard output, one a line]
+    #[arg(long, value_name = "TOPIC")]
+    topic: Option<String>,
     /// Records a second [default: as fast as can be]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
     rate: Option<u64>,
@@ -52,38 +58,89 @@ const START: &str = "2026-11-14T09:00:00+09:00";
 /// Records that are written at once where a rate is asked for: a hundredth of a second's.
 const PACES_A_SECOND: u64 = 100;
 
-/// Writes the records, one a line.
+/// How long the brokers may take to answer, and to acknowledge the last record.
+const TIMEOUT: Duration = Duration::from_secs(60);
+
+/// Writes the records: one a line, or each to the topic with its key and its timestamp.
 ///
 /// # Errors
-/// When standard output cannot be written.
+/// When standard output cannot be written; [`Exit::Unavailable`] when the brokers are away or refuse.
 pub fn run(args: &Args, shared: &Shared) -> Result<Exit, Failure> {
-    let start = args.start.unwrap_or_else(|| START.parse().expect("the constant is a moment"));
+    let mut sink = match &args.topic {
+        Some(topic) => {
+            let feed = Feed::new(&settings::load(&shared.config()?, &[])?.kafka).map_err(unavailable)?;
+            feed.partitions(topic, TIMEOUT).map_err(unavailable)?;
+            Sink::Topic(feed, topic)
+        }
+        None => Sink::Lines(shared.data()),
+    };
+    // A topic's keys exist for the days around now.
+    let now = args.topic.as_ref().map(|_| Timestamp::now());
+    let start = args.start.or(now).unwrap_or_else(|| START.parse().expect("the constant is a moment"));
     let shares = Shares { canary: args.canaries, broken: args.broken };
     let mut generator = Generator::new(args.source, args.seed, start, shares);
     let mut pace = Pace::start(args.rate);
     let mut progress = Progress::start(shared, None);
-    let mut out = shared.data();
     let mut value = Vec::new();
     let mut left = args.count;
     while left > 0 {
         let some = left.min(pace.batch());
         let mut bytes = 0;
         for _ in 0..some {
-            generator.next(&mut value);
-            value.push(b'\n');
+            let stamp = generator.next(&mut value);
             bytes += value.len() as u64;
-            out.write_all(&value)?;
+            sink.put(&mut value, stamp)?;
         }
         if args.rate.is_some() {
-            out.flush()?;
+            sink.pause()?;
         }
         progress.add(some, bytes);
         pace.wait(some);
         left -= some;
     }
-    out.flush()?;
+    sink.end()?;
     progress.finish();
+    if let Some(topic) = &args.topic {
+        shared.note(format_args!("{} records were acknowledged in {topic}", args.count));
+    }
     Ok(Exit::Done)
+}
+
+/// Where the records go.
+enum Sink<'a> {
+    Lines(Out),
+    Topic(Feed, &'a str),
+}
+
+impl Sink<'_> {
+    fn put(&mut self, value: &mut Vec<u8>, stamp: Stamp) -> Result<(), Failure> {
+        match self {
+            Self::Lines(out) => {
+                value.push(b'\n');
+                Ok(out.write_all(value)?)
+            }
+            Self::Topic(feed, topic) => {
+                let fed = Fed { key: &stamp.key, value, timestamp_ms: stamp.timestamp_ms, partition: None };
+                feed.send(topic, fed).map_err(unavailable)
+            }
+        }
+    }
+
+    /// Before a wait: what was made is seen.
+    fn pause(&mut self) -> Result<(), Failure> {
+        match self {
+            Self::Lines(out) => Ok(out.flush()?),
+            // The client library sends by itself within its linger time.
+            Self::Topic(..) => Ok(()),
+        }
+    }
+
+    fn end(&mut self) -> Result<(), Failure> {
+        match self {
+            Self::Lines(out) => Ok(out.flush()?),
+            Self::Topic(feed, topic) => feed.flush(topic, TIMEOUT).map_err(unavailable),
+        }
+    }
 }
 
 /// Holds a rate by the time since the start, so that a late batch is made up for.

@@ -5,6 +5,7 @@
 #![expect(clippy::disallowed_methods, reason = "a full send queue is waited for, and the wait is bounded by a clock")]
 
 pub mod consumer;
+pub mod feed;
 mod ffi;
 pub mod mock;
 pub mod producer;
@@ -16,6 +17,17 @@ mod transaction;
 use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 
 use crate::flow::message::FaultClass;
+
+/// The client library: its version, and what was built into it (`builtin.features`).
+pub fn library() -> (String, String) {
+    let (_, version) = rdkafka::util::get_rdkafka_version();
+    let features = rdkafka::ClientConfig::new()
+        .create_native_config()
+        .and_then(|config| config.get("builtin.features"))
+        // An option of the library's own; where it were unknown, nothing could be said of features.
+        .unwrap_or_default();
+    (version, features)
+}
 
 /// What went wrong at the broker: the class decides what is done, the rest is for the operator.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
