@@ -378,7 +378,7 @@ impl Sink<'_> {
                 self.refuse(&batch);
             }
             if let Some(missing) = batch.missing {
-                return Err(self.missing(missing));
+                return Err(self.missing(missing, &batch.piece));
             }
             pieces.give_back(batch.piece);
         }
@@ -413,11 +413,12 @@ impl Sink<'_> {
         });
     }
 
-    fn missing(&self, missing: KeyMissing) -> Failure {
+    fn missing(&self, missing: KeyMissing, piece: &Piece) -> Failure {
         let tier = &self.engine.tiers()[missing.tier.0 as usize].name;
         let day = crate::policy::key::date(missing.day);
-        Failure::say(Exit::Keys, format_args!("the key of tier `{tier}` for {day} was never made"))
-            .help(format_args!("make it: `garim keys new --from {day} --until {day}`"))
+        let (file, first) = (self.inputs.name(piece.input), piece.first);
+        let message = format!("{file}, line {first} or later: the key of tier `{tier}` for {day} was never made");
+        Failure::say(Exit::Keys, message).help(format_args!("make it: `garim keys new --from {day} --until {day}`"))
     }
 
     fn end(self, stats: bool, started: Instant) -> Result<Exit, Failure> {

@@ -42,7 +42,7 @@ impl Source {
     /// Every source.
     pub const ALL: [Self; 4] = [Self::KakaoWork, Self::Support, Self::AccessLog, Self::Reference];
 
-    /// Its name on the command line; that of the shipped policies, where one has it.
+    /// Its name on the command line; that of the source in `config/kakao-work.toml`, where it is one of those.
     pub const fn name(self) -> &'static str {
         match self {
             Self::KakaoWork => "kakaowork",

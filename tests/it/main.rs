@@ -13,4 +13,5 @@ mod keys;
 mod policy;
 mod settings;
 mod simulation;
+mod synthetic;
 mod tidy;
