@@ -119,3 +119,15 @@ pub const REFUSED_WINDOW: u64 = 10_000;
 
 /// Days around `--as-of` in which `garim mask` looks for keys: a century, since files may be as old as that.
 pub const MASK_DAYS: u32 = 36_525;
+
+/// How often a lane asks for the ends of partitions, in milliseconds.
+pub const LAG_PERIOD_MS: u64 = 1_000;
+
+/// Partitions that a lane asks about each time: a question takes about a millisecond, so lag costs a lane under 1 %.
+pub const LAG_PARTS_MAX: usize = 4;
+
+/// How often the supervisor looks after its lanes, in milliseconds.
+pub const SUPERVISE_MS: u64 = 100;
+
+/// Looks in a row at which a call must be overdue before the process ends for it.
+pub const OVERDUE_LOOKS: u32 = 5;

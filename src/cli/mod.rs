@@ -4,10 +4,12 @@
 pub mod check;
 pub mod completions;
 pub mod r#gen;
+pub mod healthcheck;
 pub mod keys;
 mod lines;
 pub mod mask;
 pub mod output;
+pub mod run;
 pub mod topics;
 pub mod version;
 
@@ -366,6 +368,8 @@ struct Cli {
 /// One line a verb; each is a file of this folder.
 #[derive(Debug, Subcommand)]
 enum Verb {
+    /// Treat what comes in on Kafka, until stopped
+    Run(run::Args),
     /// Find every fault of the policy and of the settings
     Check(check::Args),
     /// Treat files or standard input by a policy
@@ -376,6 +380,8 @@ enum Verb {
     Keys(keys::Args),
     /// Make the topics that a policy needs
     Topics(topics::Args),
+    /// Ask a running garim whether it is ready
+    Healthcheck(healthcheck::Args),
     /// Print the completions of a shell
     Completions(completions::Args),
     /// Print the version; with --verbose also what was built in
@@ -384,6 +390,8 @@ enum Verb {
 
 fn run(verb: &Verb, shared: &Shared) -> Result<Exit, Failure> {
     match verb {
+        Verb::Run(args) => run::run(args, shared),
+        Verb::Healthcheck(args) => healthcheck::run(args, shared),
         Verb::Check(args) => check::run(args, shared),
         Verb::Mask(args) => mask::run(args, shared),
         Verb::Gen(args) => r#gen::run(args, shared),

@@ -244,7 +244,9 @@ impl Lane {
     fn answer(&mut self, now_ms: u64, event: Event) {
         match (self.step, event) {
             (_, Event::Failed(class)) => self.failed(now_ms, class),
-            (Step::Fresh | Step::Wait | Step::Reload, Event::Start | Event::Done) => {}
+            (Step::Fresh, Event::Start) | (Step::Wait, Event::Done) => {}
+            // The next producer looks for the topics of the new policy.
+            (Step::Reload, Event::Done) => self.producer = Producer::Absent,
             (Step::Poll, event) => self.polled(now_ms, event),
             (Step::Treat, Event::Treated { outputs, bytes, refused }) => self.treated(outputs, bytes, refused),
             (Step::Treat, Event::KeyMissing) => self.end(Ending::KeyMissing),

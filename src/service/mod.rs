@@ -1,4 +1,305 @@
 //! Lanes: the next event for `flow`, and its commands carried out with `engine` and `kafka`.
+//!
+//! [`start`] checks that the brokers and all topics are there and starts the lanes; [`Running`] stops them, gives them a
+//! new policy, and tells when and why they ended.
 #![expect(clippy::disallowed_methods, reason = "the rim: lanes have a clock, settings an environment")]
 
+mod ending;
+mod lane;
+mod notice;
 pub mod settings;
+pub mod shutdown;
+
+use std::net::SocketAddr;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
+use std::sync::{Arc, Condvar, Mutex, RwLock};
+use std::time::{Duration, Instant};
+
+pub use ending::{Ended, Why};
+
+use crate::engine::Engine;
+use crate::engine::outcome::KeyMissing;
+use crate::flow::{Ending, Rules};
+use crate::kafka::Fault;
+use crate::kafka::settings::KafkaSettings;
+use crate::kafka::topics::{Admin, needed};
+use crate::limits::{OVERDUE_LOOKS, SUPERVISE_MS};
+use crate::pseudonym::epoch::KeyRing;
+use crate::telemetry::Health;
+use crate::telemetry::http::{Pages, Server};
+use crate::telemetry::metrics::{Counters, Metrics};
+use lane::Worker;
+use settings::Settings;
+
+/// A compiled policy with its keys: what a reload replaces.
+#[derive(Debug)]
+pub struct Loaded {
+    /// The policy.
+    pub engine: Engine,
+    /// Its keys.
+    pub keys: KeyRing,
+}
+
+impl Loaded {
+    /// The topics that outputs and notices go to, each once.
+    fn output_topics(&self) -> Vec<&str> {
+        let mut topics: Vec<&str> = Vec::new();
+        for (index, source) in self.engine.sources().iter().enumerate() {
+            let tiers = self.engine.tiers_of(index as u16);
+            topics.extend(tiers.into_iter().map(|tier| self.engine.topic(index as u16, tier)));
+            topics.push(&source.quarantine);
+        }
+        topics.sort_unstable();
+        topics.dedup();
+        topics
+    }
+}
+
+/// What the lanes share.
+struct Shared {
+    kafka: KafkaSettings,
+    rules: Rules,
+    health: Arc<Health>,
+    metrics: Arc<Metrics>,
+    began: Instant,
+    loaded: RwLock<Arc<Loaded>>,
+    reloads: AtomicU64,
+    stop_by_ms: Mutex<Option<u64>>,
+    stopped: Condvar,
+}
+
+impl Shared {
+    /// The lanes' clock: milliseconds since the start.
+    fn now_ms(&self) -> u64 {
+        self.began.elapsed().as_millis() as u64
+    }
+
+    fn loaded(&self) -> (Arc<Loaded>, u64) {
+        let loaded = self.loaded.read().unwrap_or_else(|poisoned| poisoned.into_inner());
+        (Arc::clone(&loaded), self.reloads())
+    }
+
+    fn reloads(&self) -> u64 {
+        self.reloads.load(Ordering::Acquire)
+    }
+
+    fn stop_by_ms(&self) -> Option<u64> {
+        *self.stop_by_ms.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
+    }
+
+    /// Waits so long, or until a stop begins.
+    fn wait(&self, wait: Duration) {
+        let stop_by_ms = self.stop_by_ms.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
+        let was = *stop_by_ms;
+        // What is returned is the lock; why the wait ended does not matter.
+        let _ = self.stopped.wait_timeout_while(stop_by_ms, wait, |stop_by_ms| *stop_by_ms == was);
+    }
+
+    fn stop(&self, within: Duration) {
+        let by_ms = self.now_ms() + within.as_millis() as u64;
+        let mut stop_by_ms = self.stop_by_ms.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
+        *stop_by_ms = Some(stop_by_ms.map_or(by_ms, |earlier| earlier.min(by_ms)));
+        self.health.drain();
+        self.stopped.notify_all();
+    }
+}
+
+/// How a lane ended, as it tells the supervisor.
+struct LaneEnd {
+    ending: Ending,
+    fault: Option<Fault>,
+    missing: Option<KeyMissing>,
+}
+
+/// The lanes of this process at work.
+pub struct Running {
+    shared: Arc<Shared>,
+    shutdown: Duration,
+    ends: Receiver<(usize, Option<LaneEnd>)>,
+    left: usize,
+    first: Option<Ended>,
+    overdue: u32,
+    server: Option<Server>,
+}
+
+impl std::fmt::Debug for Running {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Running({} lanes)", self.left)
+    }
+}
+
+/// Looks that the brokers, the input topics, every tier and every quarantine are there, then starts the lanes.
+///
+/// # Errors
+/// [`Why::Unavailable`] when a broker, a topic or the address of the pages is not to be had; [`Why::Keys`] when a tier has
+/// no key at all.
+pub fn start(loaded: Loaded, settings: &Settings) -> Result<Running, Ended> {
+    ending::keys_are_there(&loaded)?;
+    let admin = Admin::new(&settings.kafka).map_err(|fault| Ended::fault(Why::Internal, fault))?;
+    let wait = Duration::from_millis(settings.start_wait_ms);
+    topics_are_there(&admin, &loaded.engine, &settings.kafka, wait)?;
+
+    let health = Arc::new(Health::new(settings.lanes));
+    let metrics = Arc::new(Metrics::new());
+    metrics.policy(&loaded.engine);
+    let pages = Pages { health: Arc::clone(&health), metrics: Arc::clone(&metrics) };
+    let server = match settings.http {
+        Some(address) => Some(Server::start(address, pages).map_err(|error| Ended::address(address, &error))?),
+        None => None,
+    };
+    let shared = Arc::new(Shared {
+        kafka: settings.kafka.clone(),
+        rules: settings.rules,
+        health,
+        metrics,
+        began: Instant::now(),
+        loaded: RwLock::new(Arc::new(loaded)),
+        reloads: AtomicU64::new(0),
+        stop_by_ms: Mutex::new(None),
+        stopped: Condvar::new(),
+    });
+    let (tell, ends) = channel();
+    for lane in 0..settings.lanes {
+        spawn(lane, &shared, tell.clone()).map_err(|error| Ended::thread(&error))?;
+    }
+    Ok(Running {
+        shared,
+        shutdown: Duration::from_millis(settings.shutdown_ms),
+        ends,
+        left: settings.lanes,
+        first: None,
+        overdue: 0,
+        server,
+    })
+}
+
+/// A lane's thread. A panic ends it, and with it the process: the hook has told the place, nobody tells the payload.
+fn spawn(lane: usize, shared: &Arc<Shared>, tell: Sender<(usize, Option<LaneEnd>)>) -> std::io::Result<()> {
+    let shared = Arc::clone(shared);
+    let work = move || {
+        let end = catch_unwind(AssertUnwindSafe(|| Worker::new(lane, shared).run())).ok();
+        // Nobody listens any more when the process is ending.
+        let _ = tell.send((lane, end));
+    };
+    std::thread::Builder::new().name(format!("garim-lane-{lane}")).spawn(work).map(drop)
+}
+
+fn topics_are_there(admin: &Admin, engine: &Engine, kafka: &KafkaSettings, wait: Duration) -> Result<(), Ended> {
+    let cluster = admin.look(wait).map_err(|fault| Ended::brokers(fault, kafka, wait))?;
+    let wanted = needed(engine, &cluster.topics, None, cluster.brokers, true);
+    let missing: Vec<&str> = wanted
+        .iter()
+        .map(|topic| topic.name.as_str())
+        .filter(|name| cluster.topics.get(*name).is_none_or(|&partitions| partitions == 0))
+        .collect();
+    if missing.is_empty() { Ok(()) } else { Err(Ended::topics(&missing)) }
+}
+
+impl Running {
+    /// Begins a stop: every lane commits what it has, leaves the group and ends, within `worker.shutdown-ms`.
+    pub fn stop(&self) {
+        self.shared.stop(self.shutdown);
+    }
+
+    /// Gives all lanes another policy, which each takes between two transactions.
+    ///
+    /// # Errors
+    /// When its input topics differ from the running ones, a topic of it is missing, or the brokers are away; the old
+    /// policy stays.
+    pub fn reload(&self, loaded: Loaded) -> Result<(), Ended> {
+        let inputs =
+            |engine: &Engine| -> Vec<Box<str>> { engine.inputs().iter().map(|input| input.0.clone()).collect() };
+        let (running, _) = self.shared.loaded();
+        if inputs(&running.engine) != inputs(&loaded.engine) {
+            return Err(Ended::inputs_differ());
+        }
+        ending::keys_are_there(&loaded)?;
+        let admin = Admin::new(&self.shared.kafka).map_err(|fault| Ended::fault(Why::Internal, fault))?;
+        topics_are_there(&admin, &loaded.engine, &self.shared.kafka, self.shutdown)?;
+        self.shared.metrics.policy(&loaded.engine);
+        let mut slot = self.shared.loaded.write().unwrap_or_else(|poisoned| poisoned.into_inner());
+        *slot = Arc::new(loaded);
+        self.shared.reloads.fetch_add(1, Ordering::Release);
+        Ok(())
+    }
+
+    /// Waits at most so long for the end of all lanes, and holds every call to its limit meanwhile: to be called again and
+    /// again. The first end that was not asked for stops the other lanes.
+    ///
+    /// After `Some`, the process has to end: a lane that hangs cannot be taken back.
+    pub fn wait(&mut self, wait: Duration) -> Option<Ended> {
+        let until = Instant::now() + wait;
+        while self.left > 0 {
+            let left = until.saturating_duration_since(Instant::now());
+            match self.ends.recv_timeout(left.min(Duration::from_millis(SUPERVISE_MS))) {
+                Ok((lane, None)) => return Some(Ended::panicked(lane)),
+                Ok((lane, Some(end))) => {
+                    self.left -= 1;
+                    self.lane_ended(lane, &end);
+                }
+                Err(RecvTimeoutError::Disconnected) => return Some(Ended::panicked(0)),
+                Err(RecvTimeoutError::Timeout) => {}
+            }
+            if let Some(ended) = self.look_after() {
+                return Some(ended);
+            }
+            if self.left > 0 && Instant::now() >= until {
+                return None;
+            }
+        }
+        self.server = None;
+        Some(self.first.take().unwrap_or_else(Ended::stopped))
+    }
+
+    fn lane_ended(&mut self, lane: usize, end: &LaneEnd) {
+        if end.ending == Ending::Stopped {
+            return;
+        }
+        let (loaded, _) = self.shared.loaded();
+        let ended = Ended::of(lane, end, &loaded.engine, &self.shared.kafka);
+        tracing::error!(lane, "{}", ended.message);
+        self.first.get_or_insert(ended);
+        self.stop();
+    }
+
+    /// The watchdog. A call of the client library can ignore its time-out; ending the process is safe.
+    fn look_after(&mut self) -> Option<Ended> {
+        let by_ms = self.shared.stop_by_ms();
+        // A lane that notices the deadline by itself ends by itself, so it gets a little longer.
+        if by_ms.is_some_and(|by_ms| self.shared.now_ms() > by_ms + 10 * SUPERVISE_MS) {
+            return Some(self.first.take().unwrap_or_else(Ended::deadline));
+        }
+        // A process that was suspended looks overdue when it wakes; whoever really hangs still does so a look later.
+        let overdue = self.shared.health.overdue().next();
+        self.overdue = if overdue.is_some() { self.overdue + 1 } else { 0 };
+        overdue.filter(|_| self.overdue >= OVERDUE_LOOKS).map(|(lane, call)| Ended::hangs(lane, call))
+    }
+
+    /// The health of the lanes.
+    pub fn health(&self) -> &Health {
+        &self.shared.health
+    }
+
+    /// The metrics of this process.
+    pub fn metrics(&self) -> &Metrics {
+        &self.shared.metrics
+    }
+
+    /// The counters of the policy in force: what was committed so far.
+    pub fn counters(&self) -> Counters {
+        Counters::new(&self.shared.metrics, &self.shared.loaded().0.engine)
+    }
+
+    /// Where the pages are served, if they are.
+    pub fn address(&self) -> Option<SocketAddr> {
+        self.server.as_ref().map(Server::address)
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        self.stop();
+    }
+}

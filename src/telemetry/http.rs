@@ -149,7 +149,8 @@ mod tests {
         check("/readyz?verbose", "503", "[-] lane 0: the producer is not usable");
         lane.producer(true);
         check("/readyz?verbose", "503", "[-] lane 0: the group has not been joined");
-        lane.joined(3);
+        lane.joined();
+        lane.hold(3);
         check("/readyz?verbose", "200", "[+] lane 0: 3 partitions");
         lane.begin("commit", Duration::ZERO);
         check("/livez", "503", "lane 0: `commit` does not return");

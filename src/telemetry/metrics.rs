@@ -49,6 +49,7 @@ pub struct Metrics {
     bytes_produced: Family1,
     records_expired: Family1,
     records_late: Family1,
+    fields_treated: Family1,
     fields_unlisted: Family1,
     records_refused: Family1,
     quarantine_records: Family1,
@@ -87,6 +88,7 @@ impl Metrics {
             bytes_produced: Family::default(),
             records_expired: Family::default(),
             records_late: Family::default(),
+            fields_treated: Family::default(),
             fields_unlisted: Family::default(),
             records_refused: Family::default(),
             quarantine_records: Family::default(),
@@ -109,13 +111,14 @@ impl Metrics {
         let build: Family<Labels, Gauge> = Family::default();
         build.get_or_create(&vec![("version", env!("CARGO_PKG_VERSION").to_owned())]).set(1);
         let registry = &mut self.registry;
-        let counters: [(&str, &str, &Family1); 11] = [
+        let counters: [(&str, &str, &Family1); 12] = [
             ("records_consumed", "Input records whose outputs are committed", &self.records_consumed),
             ("bytes_consumed", "Bytes of their values", &self.bytes_consumed),
             ("records_produced", "Treated records committed to a tier", &self.records_produced),
             ("bytes_produced", "Bytes of their values", &self.bytes_produced),
             ("records_expired", "Records not written to a tier because they were past its end", &self.records_expired),
             ("records_late", "Records not written to a tier because they came too late", &self.records_late),
+            ("fields_treated", "Values that a rule was applied to", &self.fields_treated),
             ("fields_unlisted", "Fields that no item of the policy names", &self.fields_unlisted),
             ("records_refused", "Records and lines that were not treated", &self.records_refused),
             ("quarantine_records", "Notices committed to a quarantine topic", &self.quarantine_records),
@@ -134,11 +137,7 @@ impl Metrics {
             "From the oldest record of a batch to the commit of its outputs",
             self.end_to_end_latency.clone(),
         );
-        registry.register(
-            "consumer_lag_records",
-            "Own position to the last stable offset",
-            self.consumer_lag.clone(),
-        );
+        registry.register("consumer_lag_records", "Own position to the last stable offset", self.consumer_lag.clone());
         registry.register("assigned_partitions", "Partitions held", self.assigned_partitions.clone());
         registry.register("policy_info", "The policy in force", self.policy_info.clone());
         registry.register("build_info", "This garim", build);
@@ -208,6 +207,7 @@ pub struct Counters {
     produced: Vec<(String, Counter, Counter)>,
     expired: Vec<Counter>,
     late: Vec<Counter>,
+    fields: Vec<Counter>,
     unlisted: Vec<Counter>,
     refused: Vec<Counter>,
     quarantine: Vec<Counter>,
@@ -239,6 +239,15 @@ impl Counters {
                 .collect(),
             expired: tiers.clone().map(|name| find(&metrics.records_expired, "tier", name)).collect(),
             late: tiers.map(|name| find(&metrics.records_late, "tier", name)).collect(),
+            fields: engine
+                .rules()
+                .iter()
+                .map(|name| {
+                    let source = &engine.sources()[usize::from(name.source)].name;
+                    let labels = vec![("rule", format!("{source}.{}", name.rule)), ("action", name.action.to_owned())];
+                    metrics.fields_treated.get_or_create_owned(&labels)
+                })
+                .collect(),
             unlisted: sources.map(|name| find(&metrics.fields_unlisted, "source", name)).collect(),
             refused: reasons.clone().map(|name| find(&metrics.records_refused, "reason", name)).collect(),
             quarantine: reasons.map(|name| find(&metrics.quarantine_records, "reason", name)).collect(),
@@ -256,6 +265,7 @@ impl Counters {
         let plain = [
             (&self.expired, &tally.expired),
             (&self.late, &tally.late),
+            (&self.fields, &tally.fields),
             (&self.unlisted, &tally.unlisted),
             (&self.refused, &tally.refused),
             (&self.quarantine, &tally.refused),

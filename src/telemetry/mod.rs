@@ -43,9 +43,13 @@ impl Pulse {
         under_way.filter(|(_, until)| Instant::now() > *until).map(|(name, _)| name)
     }
 
-    /// The group has given the lane so many partitions (perhaps none).
-    pub fn joined(&self, partitions: usize) {
+    /// The lane holds so many partitions.
+    pub fn hold(&self, partitions: usize) {
         self.partitions.store(partitions, Ordering::Relaxed);
+    }
+
+    /// The group has given the lane its partitions (perhaps none).
+    pub fn joined(&self) {
         self.joined.store(true, Ordering::Relaxed);
     }
 

@@ -116,7 +116,7 @@ fn a_folder_is_merged_and_secrets_come_from_files() {
 #[test]
 fn the_shipped_file_is_taken_as_it_is_and_uncommented() {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("config/garim.toml");
-    let shipped = load_from(&[path.clone()], &[], &[]).unwrap();
+    let shipped = load_from(std::slice::from_ref(&path), &[], &[]).unwrap();
     let text = fs::read_to_string(&path).unwrap();
     let is_key = |line: &&str| {
         let key = line.split(" = ").next().unwrap_or_default();

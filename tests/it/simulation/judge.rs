@@ -19,7 +19,7 @@ pub(super) fn outputs(part: Part, offset: i64) -> Vec<Out> {
 
 /// Whether the broker will never take this record's outputs.
 pub(super) fn is_poison(part: Part, offset: i64) -> bool {
-    super::mix(offset as u64, part.partition as u64 + 7) % 61 == 0
+    super::mix(offset as u64, part.partition as u64 + 7).is_multiple_of(61)
 }
 
 /// What has to stand in the topics: as above, but a notice for a record that the broker does not take.

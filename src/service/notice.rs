@@ -1,0 +1,83 @@
+//! What a quarantine topic holds of a refused record: where it stood and why it was refused, never what it held.
+
+use crate::engine::Engine;
+use crate::engine::outcome::{Reason, Refusal};
+use crate::record::Position;
+
+/// A refusal with the input it belongs to, on its way to that source's quarantine topic.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Notice {
+    /// Index of the input topic.
+    pub(super) input: u16,
+    /// Partition and offset of the record.
+    pub(super) position: Position,
+    line: u32,
+    reason: Reason,
+    item: Option<u16>,
+    at_byte: u32,
+}
+
+impl Notice {
+    /// The notice of a refusal by the engine.
+    pub(super) fn of(input: u16, refusal: &Refusal) -> Self {
+        let Refusal { line, position, reason, item, at_byte, .. } = *refusal;
+        Self { input, position, line, reason, item, at_byte }
+    }
+
+    /// The notice of a record that the broker did not take.
+    pub(super) fn undeliverable(input: u16, position: Position) -> Self {
+        Self { input, position, line: 0, reason: Reason::Undeliverable, item: None, at_byte: 0 }
+    }
+
+    /// The quarantine topic of the input's source.
+    pub(super) fn topic(self, engine: &Engine) -> &str {
+        &engine.sources()[self.source(engine)].quarantine
+    }
+
+    fn source(self, engine: &Engine) -> usize {
+        usize::from(engine.inputs()[usize::from(self.input)].1)
+    }
+
+    /// Whether the broker, not the engine, refused the record.
+    pub(super) const fn is_undeliverable(self) -> bool {
+        matches!(self.reason, Reason::Undeliverable)
+    }
+
+    /// Its text: `value` as JSON, and the headers that tools for dead letters look at.
+    pub(super) fn text(self, engine: &Engine, group: &str) -> Text {
+        let (topic, _) = &engine.inputs()[usize::from(self.input)];
+        let items = &engine.sources()[self.source(engine)].items;
+        let rule = self.item.and_then(|item| items.get(usize::from(item))).map_or("", |item| &item.name);
+        let (line, policy) = (self.line, engine.digest_letters());
+        let Position { partition, offset } = self.position;
+        let value = serde_json::json!({
+            "topic": topic, "partition": partition, "offset": offset,
+            "line": (line > 0).then_some(line),
+            "reason": self.reason.code(),
+            "rule": (!rule.is_empty()).then_some(rule),
+            "at_byte": (self.at_byte > 0).then_some(self.at_byte),
+            "policy": policy,
+        });
+        Text {
+            value: value.to_string(),
+            headers: vec![
+                ("__dlq.errors.topic", topic.to_string()),
+                ("__dlq.errors.partition", partition.to_string()),
+                ("__dlq.errors.offset", offset.to_string()),
+                ("__dlq.errors.group", group.to_owned()),
+                ("__dlq.errors.message", self.reason.code().to_owned()),
+                ("garim.policy", policy.to_owned()),
+                ("garim.rule", rule.to_owned()),
+            ],
+        }
+    }
+}
+
+/// The written form of a notice.
+#[derive(Debug)]
+pub(super) struct Text {
+    /// The record's value.
+    pub(super) value: String,
+    /// Its headers.
+    pub(super) headers: Vec<(&'static str, String)>,
+}
