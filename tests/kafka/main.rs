@@ -7,9 +7,16 @@
     reason = "a test stops at the first surprise, tells what it saw, and runs programs with clocks and environments"
 )]
 
+mod access_log;
 mod admin;
 mod awaiting;
 mod client;
 mod cluster;
+mod exactly_once;
+mod process;
 mod reading;
+mod refusals;
+mod secrecy;
+mod stopping;
+mod topics;
 mod writing;

@@ -70,6 +70,14 @@ fn consumer(brokers: &str, isolation: Isolation) -> BaseConsumer {
 
 /// Reads all partitions of a topic from their first record to their end, each partition's records in order.
 pub(crate) fn read(brokers: &str, topic: &str, isolation: Isolation) -> Vec<Stored> {
+    let mut records = Vec::new();
+    read_each(brokers, topic, isolation, |record| records.push(record));
+    records.sort_by_key(|record| (record.partition, record.offset));
+    records
+}
+
+/// As [`read`], one record at a time: those of one partition in order, the partitions in any.
+pub(crate) fn read_each(brokers: &str, topic: &str, isolation: Isolation, mut each: impl FnMut(Stored)) {
     let consumer = consumer(brokers, isolation);
     let partitions = partitions(&consumer, topic);
     let mut list = TopicPartitionList::new();
@@ -78,7 +86,6 @@ pub(crate) fn read(brokers: &str, topic: &str, isolation: Isolation) -> Vec<Stor
     }
     consumer.assign(&list).expect("an assignment");
     let mut open: BTreeSet<i32> = (0..partitions).collect();
-    let mut records = Vec::new();
     let deadline = Instant::now() + Duration::from_secs(120);
     while !open.is_empty() {
         assert!(Instant::now() < deadline, "{topic}: its end was not reached");
@@ -88,11 +95,9 @@ pub(crate) fn read(brokers: &str, topic: &str, isolation: Isolation) -> Vec<Stor
                 open.remove(&partition);
             }
             Some(Err(error)) => panic!("{topic}: {error}"),
-            Some(Ok(message)) => records.push(stored(&message)),
+            Some(Ok(message)) => each(stored(&message)),
         }
     }
-    records.sort_by_key(|record| (record.partition, record.offset));
-    records
 }
 
 fn stored(message: &impl Message) -> Stored {
@@ -129,4 +134,50 @@ pub(crate) fn await_settled(brokers: &str, topic: &str, deadline: Duration) {
         });
         settled.then_some(())
     });
+}
+
+/// Waits until the group has committed every record of its input topic.
+pub(crate) fn await_done(brokers: &str, group: &str, topic: &str, deadline: Duration) {
+    let consumer = onlooker(brokers, group);
+    until(&format!("{group} has committed all of {topic}"), deadline, || {
+        behind(&consumer, topic).filter(|behind| *behind == 0)
+    });
+}
+
+/// How many records of the topic the group has not committed.
+pub(crate) fn behind_of(brokers: &str, group: &str, topic: &str) -> i64 {
+    let consumer = onlooker(brokers, group);
+    until("the group's offsets are known", Duration::from_secs(60), || behind(&consumer, topic))
+}
+
+/// A consumer that asks for a group's offsets without joining it.
+fn onlooker(brokers: &str, group: &str) -> BaseConsumer {
+    ClientConfig::new()
+        .set("bootstrap.servers", brokers)
+        .set("group.id", group)
+        .set("enable.auto.commit", "false")
+        .create()
+        .expect("a consumer")
+}
+
+/// How many records of the topic the group has not committed; `None` when the brokers do not answer.
+fn behind(consumer: &BaseConsumer, topic: &str) -> Option<i64> {
+    let ask = Duration::from_secs(10);
+    let metadata = consumer.fetch_metadata(Some(topic), ask).ok()?;
+    let mut list = TopicPartitionList::new();
+    for partition in 0..metadata.topics().first()?.partitions().len() {
+        list.add_partition(topic, partition as i32);
+    }
+    let committed = consumer.committed_offsets(list, ask).ok()?;
+    committed
+        .elements()
+        .iter()
+        .map(|element| {
+            let (low, high) = consumer.fetch_watermarks(topic, element.partition(), ask).ok()?;
+            Some(match element.offset() {
+                Offset::Offset(next) => high - next,
+                _ => high - low,
+            })
+        })
+        .sum()
 }

@@ -1,0 +1,231 @@
+//! Every input once in its tiers, in order, while processes are killed and the group grows and shrinks.
+//!
+//! What must come out is computed here by the library from the same policy and keys: treatment is a pure function, so each
+//! output partition has to be that sequence of bytes and no other.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use garim::engine::outcome::Treated;
+use garim::engine::{Engine, Limits, Scratch};
+use garim::policy::key::Store;
+use garim::policy::synthetic::{CANARY, Generator, Shares, Source};
+use garim::record::{InputId, Position, Record};
+use garim::secret::Plain;
+
+use crate::admin::Admin;
+use crate::awaiting::until;
+use crate::cluster::Cluster;
+use crate::process::{Garim, Site};
+use crate::reading::{Isolation, await_done, await_settled, behind_of, read, read_each};
+use crate::secrecy::{scan_topics, word_in};
+use crate::writing::{Raw, Writer};
+
+const RECORDS: usize = 300_000;
+const PARTITIONS: i32 = 6;
+const INPUT: &str = "kakaowork.activity";
+
+/// The input and what must become of it.
+struct Expected {
+    input: Vec<Raw>,
+    /// Digest of key and value of each output, by topic and partition, in order.
+    outputs: BTreeMap<(String, i32), Vec<[u8; 32]>>,
+    /// Refused records: partition, offset, reason.
+    refused: Vec<(i32, i64, &'static str)>,
+}
+
+fn digest(key: Option<&[u8]>, value: Option<&[u8]>) -> [u8; 32] {
+    let mut hasher = blake3::Hasher::new();
+    for part in [key, value] {
+        hasher.update(&part.map_or(u64::MAX, |part| part.len() as u64).to_le_bytes());
+        hasher.update(part.unwrap_or_default());
+    }
+    *hasher.finalize().as_bytes()
+}
+
+/// Generates the input and treats it.
+fn expected(site: &Site, seed: u64) -> Expected {
+    // Half an hour before midnight in Seoul: two days, two keys a tier.
+    let start = "2026-11-20T14:30:00Z".parse().expect("a time");
+    let mut generator = Generator::new(Source::KakaoWork, seed, start, Shares { canary: 50, broken: 5 });
+    let mut value = Vec::new();
+    let mut offsets = [0i64; PARTITIONS as usize];
+    let mut input = Vec::with_capacity(RECORDS);
+    let mut positions = Vec::with_capacity(RECORDS);
+    for n in 0..RECORDS {
+        let stamp = generator.next(&mut value);
+        let partition = (n % PARTITIONS as usize) as i32;
+        input.push(Raw {
+            timestamp_ms: Some(stamp.timestamp_ms),
+            key: Some(stamp.key.to_vec()),
+            ..Raw::value(partition, value.clone())
+        });
+        positions.push(Position { partition, offset: offsets[partition as usize] });
+        offsets[partition as usize] += 1;
+    }
+
+    let plan = garim::policy::load(&site.policy).expect("the shipped policy").plan;
+    let engine = Engine::new(plan, Limits { past_days: 30, future_days: 1 }).expect("the plan compiles");
+    let keys = Store::open(&site.keys()).expect("the keys").ring(engine.tiers());
+    let (mut scratch, mut treated) = (Scratch::new(), Treated::default());
+    let mut outputs: BTreeMap<(String, i32), Vec<[u8; 32]>> = BTreeMap::new();
+    let mut refused = Vec::new();
+    let id = engine.input(INPUT).expect("the input");
+    assert_eq!(id, InputId(0));
+    for (raws, positions) in input.chunks(1000).zip(positions.chunks(1000)) {
+        let records: Vec<Record<'_>> = raws
+            .iter()
+            .zip(positions)
+            .map(|(raw, &position)| Record {
+                input: id,
+                position,
+                timestamp_ms: raw.timestamp_ms,
+                key: raw.key.as_deref().map(Plain),
+                value: raw.value.as_deref().map(Plain),
+                headers: &[],
+            })
+            .collect();
+        engine.treat(&mut scratch, &keys, &records, &mut treated).expect("the keys are there");
+        for output in &treated.outputs {
+            let bytes = |range: &Option<std::ops::Range<usize>>| range.clone().map(|range| &treated.bytes[range]);
+            let topic = String::from(engine.topic(output.source, output.tier));
+            outputs
+                .entry((topic, output.partition))
+                .or_default()
+                .push(digest(bytes(&output.key), bytes(&output.value)));
+        }
+        refused.extend(
+            treated
+                .refusals
+                .iter()
+                .map(|refusal| (refusal.position.partition, refusal.position.offset, refusal.reason.code())),
+        );
+    }
+    refused.sort_unstable();
+    assert!(!refused.is_empty() && outputs.values().map(Vec::len).sum::<usize>() >= RECORDS - refused.len());
+    Expected { input, outputs, refused }
+}
+
+/// Writes the next share of the input, waits until the group is at work on it, and so leaves it in the middle.
+struct Feed<'a> {
+    writer: Writer,
+    rest: &'a [Raw],
+    brokers: String,
+}
+
+impl Feed<'_> {
+    fn next(&mut self, share: usize) {
+        let before = behind_of(&self.brokers, "garim", INPUT);
+        let (now, later) = self.rest.split_at(share.min(self.rest.len()));
+        now.iter().for_each(|raw| self.writer.send(raw));
+        self.writer.finish();
+        self.rest = later;
+        let written = before + now.len() as i64;
+        until("the group commits some of it", Duration::from_secs(120), || {
+            (behind_of(&self.brokers, "garim", INPUT) < written).then_some(())
+        });
+    }
+}
+
+/// Kills a process, and starts its successor under the same name.
+fn kill(site: &Site, garim: &mut Option<Garim>, instance: &str) {
+    garim.take().expect("it runs").kill();
+    *garim = Some(site.run(instance, 2));
+}
+
+#[test]
+fn every_record_is_once_in_its_tiers_whatever_is_killed() {
+    let cluster = Cluster::start(3);
+    let brokers = cluster.brokers();
+    let admin = Admin::new(&brokers);
+    admin.create(INPUT, PARTITIONS, 3, &[("retention.ms", "-1")]);
+    let mut site = Site::shipped(&brokers, "kakao-work.toml");
+    site.set("limits", "past-days = 30");
+    site.make_keys("2026-11-18", "2026-11-22");
+    let made = site.make_topics(&["--partitions", "6"]);
+    assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
+    admin.create("support.activity", PARTITIONS, 3, &[]);
+    let expected = expected(&site, 11);
+
+    let mut feed = Feed { writer: Writer::new(&brokers, INPUT), rest: &expected.input, brokers: brokers.clone() };
+    let share = RECORDS / 10;
+    let mut first = Some(site.run("first", 2));
+    feed.next(share);
+    kill(&site, &mut first, "first");
+    feed.next(share);
+    // One to three.
+    let mut second = Some(site.run("second", 2));
+    feed.next(share);
+    let third = site.run("third", 2);
+    kill(&site, &mut second, "second");
+    feed.next(share);
+    kill(&site, &mut first, "first");
+    feed.next(share);
+    kill(&site, &mut second, "second");
+    feed.next(share);
+    // Three to two, in order this time.
+    third.stop();
+    feed.next(share);
+    kill(&site, &mut first, "first");
+    feed.next(share);
+    kill(&site, &mut second, "second");
+    feed.next(RECORDS);
+    await_done(&brokers, "garim", INPUT, Duration::from_secs(300));
+    let metrics: Vec<String> = [&first, &second]
+        .into_iter()
+        .filter_map(|garim| garim.as_ref()?.page("/metrics").map(|(_, text)| text))
+        .collect();
+    assert_eq!(metrics.len(), 2);
+    first.take().expect("it runs").stop();
+    second.take().expect("it runs").stop();
+
+    judge(&brokers, &expected);
+    let topics: Vec<String> = admin.topics().into_keys().filter(|topic| topic.ends_with(".kakaowork")).collect();
+    scan_topics(&brokers, topics.iter().map(String::as_str), |text| word_in(CANARY, text));
+    for text in metrics.iter().chain([&site.logs()]) {
+        assert_eq!(word_in(CANARY, text.as_bytes()), None);
+    }
+}
+
+fn judge(brokers: &str, expected: &Expected) {
+    let mut topics: Vec<&str> = expected.outputs.keys().map(|(topic, _)| topic.as_str()).collect();
+    topics.dedup();
+    for topic in topics {
+        await_settled(brokers, topic, Duration::from_secs(60));
+        let mut next = [0usize; PARTITIONS as usize];
+        read_each(brokers, topic, Isolation::Committed, |stored| {
+            let place = &mut next[stored.partition as usize];
+            let sequence = &expected.outputs[&(String::from(topic), stored.partition)];
+            let found = digest(stored.key.as_deref(), stored.value.as_deref());
+            let wanted = sequence.get(*place);
+            assert!(
+                wanted == Some(&found),
+                "{topic} {} {}: output {place} of {} should stand here, and it is {}",
+                stored.partition,
+                stored.offset,
+                sequence.len(),
+                sequence.iter().position(|known| *known == found).map_or(String::from("none"), |at| at.to_string()),
+            );
+            *place += 1;
+        });
+        for partition in 0..PARTITIONS {
+            let sequence = expected.outputs.get(&(String::from(topic), partition)).map_or(0, Vec::len);
+            assert_eq!(next[partition as usize], sequence, "{topic} {partition}: all outputs are there");
+        }
+    }
+    let quarantine = "quarantine.kakaowork";
+    await_settled(brokers, quarantine, Duration::from_secs(60));
+    let mut refused: Vec<(i32, i64, String)> = read(brokers, quarantine, Isolation::Committed)
+        .iter()
+        .map(|stored| {
+            let notice = stored.json();
+            let number = |name: &str| notice[name].as_i64().expect("a number");
+            let reason = notice["reason"].as_str().expect("a reason");
+            (number("partition") as i32, number("offset"), String::from(reason))
+        })
+        .collect();
+    refused.sort_unstable();
+    let wanted: Vec<(i32, i64, String)> =
+        expected.refused.iter().map(|&(partition, offset, reason)| (partition, offset, String::from(reason))).collect();
+    assert_eq!(refused, wanted, "each refused record has one notice");
+}
