@@ -40,14 +40,11 @@ impl Engine {
         scratch.resolved.clear();
         scratch.findings.clear();
         scratch.words.text.clear();
+        let text = simdutf8::basic::from_utf8(value).map_err(|_| Reason::InvalidUtf8)?;
         let time = match &plan.format {
             Format::Json | Format::Ndjson => self.read_json(scratch, source, value)?,
-            Format::Text => {
-                self.read_utf8(value)?;
-                None
-            }
+            Format::Text => None,
             Format::Pattern { pattern, .. } => {
-                self.read_utf8(value)?;
                 let split = &mut scratch.patterns[usize::from(job.source)];
                 if !pattern.split(value, split, &mut scratch.fields) {
                     return Err(Reason::PatternMismatch.into());
@@ -57,11 +54,11 @@ impl Engine {
         };
         let event_ms = match plan.time {
             EventTime::At(_) => {
-                let text = time.ok_or(Reason::NoEventTime)?;
-                time::parse(text.of(value)).ok_or(Stop::Refused {
+                let span = time.ok_or(Reason::NoEventTime)?;
+                time::parse(span.of(value)).ok_or(Stop::Refused {
                     reason: Reason::InvalidEventTime,
                     item: None,
-                    at_byte: text.start as usize,
+                    at_byte: span.start as usize,
                 })?
             }
             EventTime::KafkaTimestamp => job.record.timestamp_ms.ok_or(Reason::NoEventTime)?,
@@ -79,29 +76,21 @@ impl Engine {
         match &plan.format {
             Format::Json | Format::Ndjson => {
                 self.resolve_nodes(scratch, source, value, job.source, &mut out.tally)?;
-                self.write_objects(scratch, source, job, value, out)
+                self.write_objects(scratch, source, job, text, out)
             }
             Format::Text => {
                 self.resolve_line(scratch, source, value)?;
-                self.write_lines(scratch, source, job, value, None, out)
+                self.write_lines(scratch, source, job, text, None, out)
             }
             Format::Pattern { pattern, emit } => {
                 self.resolve_fields(scratch, source, value)?;
-                self.write_lines(scratch, source, job, value, Some((pattern, *emit)), out)
+                self.write_lines(scratch, source, job, text, Some((pattern, *emit)), out)
             }
         }
-    }
-
-    fn read_utf8(&self, value: &[u8]) -> Result<(), Stop> {
-        if !value.is_ascii() && simdutf8::basic::from_utf8(value).is_err() {
-            return Err(Reason::InvalidUtf8.into());
-        }
-        Ok(())
     }
 
     /// Walks a JSON object; gives the span of its event time.
     fn read_json(&self, scratch: &mut Scratch, source: &Source, value: &[u8]) -> Result<Option<Span>, Stop> {
-        self.read_utf8(value)?;
         let Scratch { marks, walk, attributes, words, .. } = scratch;
         marks.index(value);
         walk.object(value, marks, &source.paths, source).map_err(|(fault, at_byte)| {

@@ -52,7 +52,7 @@ enum Form {
 /// One value.
 #[derive(Clone, Copy)]
 struct Leaf<'a> {
-    text: &'a [u8],
+    text: &'a str,
     form: Form,
     findings: &'a [Finding],
 }
@@ -83,7 +83,7 @@ impl Engine {
         scratch: &mut Scratch,
         source: &Source,
         job: Job<'_>,
-        value: &[u8],
+        value: &str,
         out: &mut Treated,
     ) -> Result<(), Stop> {
         for index in 0..scratch.targets.len() {
@@ -107,7 +107,7 @@ impl Engine {
         scratch: &mut Scratch,
         source: &Source,
         job: Job<'_>,
-        value: &[u8],
+        value: &str,
         pattern: Option<(&Pattern, Emit)>,
         out: &mut Treated,
     ) -> Result<(), Stop> {
@@ -220,7 +220,7 @@ impl Writer<'_> {
         nodes: &[Node],
         resolved: &[Resolved],
         findings: &[Finding],
-        value: &[u8],
+        value: &str,
         open: &mut Vec<Open>,
     ) -> Result<(), Stop> {
         open.clear();
@@ -262,13 +262,13 @@ impl Writer<'_> {
                     }
                     self.name(node, name_findings, findings, value, open);
                     let leaf = Leaf {
-                        text: node.span.of(value),
+                        text: node.span.of_str(value),
                         form: form_of(node),
                         findings: &findings[found.0 as usize..found.1 as usize],
                     };
                     self.value(rule, treatment, leaf);
                     if treatment.beside && node.shape != Shape::Null {
-                        self.token_beside(rule, leaf, node.name.of(value));
+                        self.token_beside(rule, leaf, node.name.of_str(value).as_bytes());
                     }
                 }
             }
@@ -279,7 +279,7 @@ impl Writer<'_> {
 
     /// Writes a member that is kept, in one copy with its name, if no white space stands between the two.
     #[inline]
-    fn keep_member(&mut self, node: &Node, name_findings: (u32, u32), value: &[u8], open: &[Open]) -> bool {
+    fn keep_member(&mut self, node: &Node, name_findings: (u32, u32), value: &str, open: &[Open]) -> bool {
         let quotes = usize::from(node.shape == Shape::String);
         let (name, start) = (node.name, node.span.start as usize - quotes);
         let in_array = open.last().is_some_and(|container| container.array);
@@ -287,7 +287,7 @@ impl Writer<'_> {
             return false;
         }
         self.comma();
-        self.out.extend_from_slice(&value[name.start as usize - 1..node.span.end as usize + quotes]);
+        self.out.extend_from_slice(&value.as_bytes()[name.start as usize - 1..node.span.end as usize + quotes]);
         true
     }
 
@@ -315,7 +315,7 @@ impl Writer<'_> {
     }
 
     /// Writes what stands before a node's value: a comma, its name.
-    fn name(&mut self, node: &Node, found: (u32, u32), findings: &[Finding], value: &[u8], open: &mut [Open]) {
+    fn name(&mut self, node: &Node, found: (u32, u32), findings: &[Finding], value: &str, open: &mut [Open]) {
         let container = open.last_mut().expect("a node stands in a container");
         if container.array {
             self.comma();
@@ -323,18 +323,18 @@ impl Writer<'_> {
         }
         if found.0 == found.1 {
             let (start, end) = (node.name.start as usize, node.name.end as usize);
-            if value.get(end + 1) == Some(&b':') {
+            if value.as_bytes().get(end + 1) == Some(&b':') {
                 self.comma();
-                self.out.extend_from_slice(&value[start - 1..end + 2]);
+                self.out.extend_from_slice(&value.as_bytes()[start - 1..end + 2]);
             } else {
-                self.member_name(node.name.of(value));
+                self.member_name(node.name.of_str(value).as_bytes());
             }
             return;
         }
         container.altered = true;
         self.comma();
         self.out.push(b'"');
-        let name = node.name.of(value);
+        let name = node.name.of_str(value).as_bytes();
         let mut from = 0;
         for finding in &findings[found.0 as usize..found.1 as usize] {
             self.out.extend_from_slice(&name[from..finding.span.start as usize]);
@@ -367,7 +367,7 @@ impl Writer<'_> {
     }
 
     /// Writes a line of text.
-    fn line(&mut self, resolved: Resolved, findings: &[Finding], value: &[u8]) {
+    fn line(&mut self, resolved: Resolved, findings: &[Finding], value: &str) {
         let Some(rule) = rule_of(self.source, resolved.applies) else { return };
         let treatment = self.treatment(rule);
         self.counted.push(treatment.counter);
@@ -382,7 +382,7 @@ impl Writer<'_> {
         fields: &[Option<Span>],
         resolved: &[Resolved],
         findings: &[Finding],
-        value: &[u8],
+        value: &str,
     ) {
         self.out.extend_from_slice(pattern.first_literal());
         for (index, (span, resolved)) in fields.iter().zip(resolved).enumerate() {
@@ -391,7 +391,7 @@ impl Writer<'_> {
                 (Some(span), Some(rule)) if self.treatment(rule).op != Op::Drop => {
                     let treatment = self.treatment(rule);
                     self.counted.push(treatment.counter);
-                    self.value(rule, treatment, field_leaf(span.of(value), resolved, findings));
+                    self.value(rule, treatment, field_leaf(span.of_str(value), resolved, findings));
                 }
                 _ => self.out.push(b'-'),
             }
@@ -406,7 +406,7 @@ impl Writer<'_> {
         fields: &[Option<Span>],
         resolved: &[Resolved],
         findings: &[Finding],
-        value: &[u8],
+        value: &str,
     ) {
         self.out.push(b'{');
         for ((span, resolved), name) in fields.iter().zip(resolved).zip(pattern.fields()) {
@@ -416,7 +416,7 @@ impl Writer<'_> {
             if treatment.op == Op::Drop {
                 continue;
             }
-            let leaf = field_leaf(span.of(value), resolved, findings);
+            let leaf = field_leaf(span.of_str(value), resolved, findings);
             self.member_name(name.as_bytes());
             self.value(rule, treatment, leaf);
             if treatment.beside && leaf.form != Form::Null {
@@ -437,12 +437,10 @@ impl Writer<'_> {
         if treatment.op == Op::Drop {
             return Ok(None);
         }
-        if simdutf8::basic::from_utf8(text).is_err() {
-            return Err(Reason::InvalidUtf8.into());
-        }
+        let text = simdutf8::basic::from_utf8(text).map_err(|_| Reason::InvalidUtf8)?;
         let before = findings.len();
         if treatment.op == Op::Scan {
-            text::find(self.source.kinds, text, Encoding::Plain, &mut self.words.text, findings);
+            text::find(self.source.kinds, text.as_bytes(), Encoding::Plain, &mut self.words.text, findings);
         }
         let from = self.out.len();
         self.value(rule, treatment, Leaf { text, form: Form::Plain, findings: &findings[before..] });
@@ -471,7 +469,7 @@ impl Writer<'_> {
             Op::Scan if leaf.findings.is_empty() => self.verbatim(leaf),
             Op::Scan => self.spliced(leaf),
             Op::Time(to) if leaf.form == Form::Number => {
-                if !time::truncate(leaf.text, to, self.out) {
+                if !time::truncate(leaf.text.as_bytes(), to, self.out) {
                     self.put(REDACTED.as_bytes());
                 }
             }
@@ -494,7 +492,7 @@ impl Writer<'_> {
         self.quote();
         let mut from = 0;
         for finding in leaf.findings {
-            self.piece(leaf.form, &leaf.text[from..finding.span.start as usize]);
+            self.piece(leaf.form, leaf.text[from..finding.span.start as usize].as_bytes());
             from = finding.span.end as usize;
             let source = self.source;
             let rule = &source.found[finding.kind as usize];
@@ -502,11 +500,11 @@ impl Writer<'_> {
             self.counted.push(treatment.counter);
             let mut plain = mem::take(&mut self.words.plain);
             plain.clear();
-            plain.extend_from_slice(text::plain(finding, leaf.text, &self.words.text).as_bytes());
+            plain.extend_from_slice(text::plain(finding, leaf.text.as_bytes(), &self.words.text).as_bytes());
             let text = std::str::from_utf8(&plain).unwrap_or("");
             match treatment.op {
                 Op::Drop | Op::Scan => {}
-                Op::Keep => self.piece(leaf.form, finding.span.of(leaf.text)),
+                Op::Keep => self.piece(leaf.form, finding.span.of_str(leaf.text).as_bytes()),
                 Op::Token => self.token(rule, text),
                 op => {
                     self.form(rule.kind, op, text);
@@ -518,7 +516,7 @@ impl Writer<'_> {
             }
             self.words.plain = plain;
         }
-        self.piece(leaf.form, &leaf.text[from..]);
+        self.piece(leaf.form, leaf.text[from..].as_bytes());
         self.quote();
     }
 
@@ -565,17 +563,18 @@ impl Writer<'_> {
     /// Lends a value as plain text: without escapes, numbers in plain digits.
     fn with_plain(&mut self, leaf: Leaf<'_>, then: impl FnOnce(&mut Self, &str)) {
         let mut plain = mem::take(&mut self.words.plain);
-        let text = match leaf.form {
+        let changed = match leaf.form {
             Form::Json { escaped: true } => {
                 plain.clear();
-                unescape(leaf.text, &mut plain);
-                &plain[..]
+                unescape(leaf.text.as_bytes(), &mut plain);
+                true
             }
-            Form::Number if plain_number(leaf.text, &mut plain) => &plain[..],
-            Form::Json { escaped: false } | Form::Plain | Form::Number | Form::Bool | Form::Null => leaf.text,
+            Form::Number => plain_number(leaf.text.as_bytes(), &mut plain),
+            Form::Json { escaped: false } | Form::Plain | Form::Bool | Form::Null => false,
         };
-        // The payload was found to be UTF-8 before anything of it was treated.
-        then(self, std::str::from_utf8(text).unwrap_or(REDACTED));
+        // What escapes stand for is UTF-8 as the payload is; were it not, nothing of it would leave.
+        let text = if changed { std::str::from_utf8(&plain).unwrap_or(REDACTED) } else { leaf.text };
+        then(self, text);
         self.words.plain = plain;
     }
 
@@ -584,10 +583,10 @@ impl Writer<'_> {
         match leaf.form {
             Form::Json { .. } | Form::Plain => {
                 self.quote();
-                self.piece(leaf.form, leaf.text);
+                self.piece(leaf.form, leaf.text.as_bytes());
                 self.quote();
             }
-            Form::Number | Form::Bool | Form::Null => self.out.extend_from_slice(leaf.text),
+            Form::Number | Form::Bool | Form::Null => self.out.extend_from_slice(leaf.text.as_bytes()),
         }
     }
 
@@ -622,8 +621,8 @@ fn form_of(node: &Node) -> Form {
     }
 }
 
-fn field_leaf<'a>(text: &'a [u8], resolved: &Resolved, findings: &'a [Finding]) -> Leaf<'a> {
-    let form = if is_nothing(text) { Form::Null } else { Form::Plain };
+fn field_leaf<'a>(text: &'a str, resolved: &Resolved, findings: &'a [Finding]) -> Leaf<'a> {
+    let form = if is_nothing(text.as_bytes()) { Form::Null } else { Form::Plain };
     Leaf { text, form, findings: &findings[resolved.findings.0 as usize..resolved.findings.1 as usize] }
 }
 

@@ -21,6 +21,12 @@ impl Span {
         &text[self.start as usize..self.end as usize]
     }
 
+    /// The part of `text` that this span covers; its ends are ends of characters.
+    #[inline]
+    pub fn of_str<'a>(&self, text: &'a str) -> &'a str {
+        &text[self.start as usize..self.end as usize]
+    }
+
     /// Length in bytes.
     pub const fn len(&self) -> usize {
         (self.end - self.start) as usize
