@@ -74,6 +74,7 @@ pub fn run(args: &Args, shared: &Shared) -> Result<Exit, Failure> {
         out: shared.data(),
         progress: Progress::start(shared, inputs.total_bytes),
         counts: Counts::default(),
+        spare: Vec::new(),
     };
     let ended = stream(&team, &work, &inputs, &mut sink);
     // What was treated before an error is whole and in order: it is written, too.
@@ -93,7 +94,8 @@ fn stream(team: &Team, work: &Work<'_>, inputs: &Inputs, sink: &mut Sink<'_>) ->
         let taken = pieces.take(round, treated.is_none());
         match taken.map_err(|error| Failure::new(Exit::Data, anyhow::Error::new(error).context("cannot read on")))? {
             Taken::Some(some) => {
-                let mut batches: Vec<Batch> = some.into_iter().map(Batch::new).collect();
+                let mut batches: Vec<Batch> =
+                    some.into_iter().map(|piece| Batch::new(piece, sink.spare.pop().unwrap_or_default())).collect();
                 let before = treated.take();
                 let treat = |scratch: &mut Scratch, treated: &mut Treated, batch: &mut Batch| {
                     work.treat(scratch, treated, batch);
@@ -292,8 +294,8 @@ struct Batch {
 }
 
 impl Batch {
-    fn new(piece: Piece) -> Self {
-        Self { piece, out: Vec::new(), refusals: Vec::new(), counts: Counts::default(), missing: None }
+    fn new(piece: Piece, out: Vec<u8>) -> Self {
+        Self { piece, out, refusals: Vec::new(), counts: Counts::default(), missing: None }
     }
 }
 
@@ -365,11 +367,13 @@ struct Sink<'a> {
     out: Out,
     progress: Progress,
     counts: Counts,
+    /// Buffers of batches that were written; large ones are dear to get from the system again and again.
+    spare: Vec<Vec<u8>>,
 }
 
 impl Sink<'_> {
     fn write(&mut self, batches: Vec<Batch>, pieces: &Pieces) -> Result<(), Failure> {
-        for batch in batches {
+        for mut batch in batches {
             self.out.write_all(&batch.out)?;
             self.counts.merge(&batch.counts);
             self.counts.bytes += batch.piece.read;
@@ -380,6 +384,8 @@ impl Sink<'_> {
             if let Some(missing) = batch.missing {
                 return Err(self.missing(missing, &batch.piece));
             }
+            batch.out.clear();
+            self.spare.push(batch.out);
             pieces.give_back(batch.piece);
         }
         Ok(())

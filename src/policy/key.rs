@@ -244,8 +244,7 @@ fn decode(tier: &str, day: EpochDay, bytes: &[u8], path: &Path, faults: &mut Fau
 /// The whole store, or what could be read of it beside the faults; `None` when there is no folder at all.
 fn read(dir: &Path, faults: &mut Faults) -> Option<Store> {
     let root = folder(None, dir, dir.as_os_str().as_bytes(), faults)?;
-    let mut names = names(dir, faults);
-    names.sort();
+    let names = names(dir, faults);
     let index = match names.iter().any(|name| name == INDEX) {
         true => Index::read(root.as_fd(), &dir.join(INDEX), faults),
         false => Index::default(),
@@ -377,13 +376,16 @@ fn key_date(name: &str) -> Option<Date> {
     (date.to_string() == text).then_some(date)
 }
 
-/// The names in a folder.
+/// The names in a folder, sorted, so that complaints come in the order of the days.
 fn names(path: &Path, faults: &mut Faults) -> Vec<OsString> {
-    let read = std::fs::read_dir(path).and_then(|entries| entries.map(|entry| Ok(entry?.file_name())).collect());
-    read.unwrap_or_else(|error: io::Error| {
+    let read: io::Result<Vec<OsString>> =
+        std::fs::read_dir(path).and_then(|entries| entries.map(|entry| Ok(entry?.file_name())).collect());
+    let mut names = read.unwrap_or_else(|error| {
         faults.io(path, "read the folder", &error);
         Vec::new()
-    })
+    });
+    names.sort();
+    names
 }
 
 /// Opens a folder that only its owner may enter.
