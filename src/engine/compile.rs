@@ -153,7 +153,7 @@ fn compile_source(index: u16, source: &SourcePlan, plan: &Plan, counters: &mut C
     }
     let pattern_fields = match &source.format {
         Format::Pattern { pattern, .. } => {
-            pattern.fields().iter().map(|field| paths.member(NodeId::ROOT, field.as_bytes()).0).collect()
+            pattern.fields().iter().map(|field| paths.member(NodeId::ROOT, field.as_bytes())).collect()
         }
         Format::Json | Format::Ndjson | Format::Text => Vec::new(),
     };

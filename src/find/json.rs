@@ -5,7 +5,7 @@
 
 use std::cmp::Ordering;
 
-use crate::find::path::{NameKey, NodeId, Paths};
+use crate::find::path::{Lead, NameKey, NodeId, Paths};
 use crate::find::scan::Marks;
 use crate::limits::{DEPTH_MAX, NODES_MAX};
 use crate::record::Span;
@@ -80,7 +80,7 @@ pub struct Walk {
     pub nodes: Vec<Node>,
     /// Values passed over because no path leads to them.
     pub unlisted: u64,
-    /// The names of all open objects.
+    /// The names of all open objects that the policy does not know.
     names: Vec<Name>,
     unescaped: Vec<u8>,
     /// The containers around the innermost one.
@@ -105,9 +105,11 @@ struct Frame {
     whole: bool,
     /// Whether nothing is noted, only checked.
     passed: bool,
-    /// Index in `names` of the first name of this object.
+    /// Index in `names` of the first name of this object that the policy does not know.
     names_from: u32,
-    /// A bit for each name seen, by its hash.
+    /// A bit for each name that the policy knows here and that was seen.
+    known: u64,
+    /// A bit for each other name seen, by its hash.
     seen: u64,
 }
 
@@ -160,7 +162,8 @@ impl Walk {
             }
         }
         let whole = guide.notes_unlisted() || guide.takes_whole(NodeId::ROOT);
-        let mut frame = Frame { array: false, place: NodeId::ROOT, whole, passed: false, names_from: 0, seen: 0 };
+        let mut frame =
+            Frame { array: false, place: NodeId::ROOT, whole, passed: false, names_from: 0, known: 0, seen: 0 };
         let mut first = true;
         loop {
             let byte = reader.next()?;
@@ -207,33 +210,56 @@ impl Walk {
         let start = reader.at + 1;
         let escaped = reader.string()?;
         let span = Span::new(start, reader.at - 1);
-        let (hash, place, by_name);
-        if escaped {
+        let Lead { node, child } = if escaped {
             self.unescaped.clear();
             unescape(span.of(reader.text), &mut self.unescaped);
             let key = NameKey::of(&self.unescaped, 0, self.unescaped.len());
-            hash = check_name(&self.unescaped, &key).ok_or(Fault::ReservedMember)?;
-            (place, by_name) = place_of(paths, frame, &key, &self.unescaped);
+            let lead = lead_of(paths, frame, &key, &self.unescaped);
+            if lead.child.is_none() && is_reserved(&self.unescaped) {
+                return Err(Fault::ReservedMember);
+            }
+            self.note_name(reader.text, frame, lead, Name { hash: key.hash(), span, escaped })?;
+            lead
         } else {
             let name = span.of(reader.text);
             let key = NameKey::of(reader.text, start, name.len());
-            hash = check_name(name, &key).ok_or(Fault::ReservedMember)?;
-            (place, by_name) = place_of(paths, frame, &key, name);
-        }
-        let bit = 1u64 << (hash >> 58);
-        if frame.seen & bit != 0 {
-            self.check_twin(reader.text, frame, Name { hash, span, escaped })?;
-        }
-        frame.seen |= bit;
-        self.names.push(Name { hash, span, escaped });
-        if self.names.len() > NODES_MAX {
-            return Err(Fault::TooMany);
-        }
+            let lead = lead_of(paths, frame, &key, name);
+            if lead.child.is_none() && is_reserved(name) {
+                return Err(Fault::ReservedMember);
+            }
+            self.note_name(reader.text, frame, lead, Name { hash: key.hash(), span, escaped })?;
+            lead
+        };
         if reader.next()? != b':' {
             return Err(Fault::Invalid);
         }
         reader.at += 1;
-        Ok(Member { place, name: span, free: !by_name })
+        Ok(Member { place: node, name: span, free: child.is_none() })
+    }
+
+    /// Notes a name of the innermost object; refuses one that is there already.
+    ///
+    /// The names that the policy knows have a bit each. The others are told by hash, then compared.
+    #[inline(always)]
+    fn note_name(&mut self, text: &[u8], frame: &mut Frame, lead: Lead, name: Name) -> Result<(), Fault> {
+        if let Some(child @ 0..64) = lead.child {
+            let bit = 1u64 << child;
+            if frame.known & bit != 0 {
+                return Err(Fault::DuplicateKey);
+            }
+            frame.known |= bit;
+            return Ok(());
+        }
+        let bit = 1u64 << (name.hash >> 58);
+        if frame.seen & bit != 0 {
+            self.check_twin(text, frame, name)?;
+        }
+        frame.seen |= bit;
+        self.names.push(name);
+        if self.names.len() > NODES_MAX {
+            return Err(Fault::TooMany);
+        }
+        Ok(())
     }
 
     /// Refuses a name that the innermost object has already; of large objects, `close` looks at all names at once.
@@ -274,7 +300,7 @@ impl Walk {
         let whole = frame.whole || (noted && guide.takes_whole(member.place));
         let (place, passed, names_from) = (member.place, !noted, self.names.len() as u32);
         self.around.push(*frame);
-        *frame = Frame { array, place, whole, passed, names_from, seen: 0 };
+        *frame = Frame { array, place, whole, passed, names_from, known: 0, seen: 0 };
         reader.at += 1;
         Ok(())
     }
@@ -341,19 +367,13 @@ impl Walk {
     }
 }
 
-/// Where a member leads, and whether by its name.
+/// Where a member leads.
 #[inline(always)]
-fn place_of(paths: &Paths, frame: &Frame, key: &NameKey, name: &[u8]) -> (NodeId, bool) {
+fn lead_of(paths: &Paths, frame: &Frame, key: &NameKey, name: &[u8]) -> Lead {
     match frame.place {
-        NodeId::NONE => (NodeId::NONE, false),
-        place => paths.member_by_key(place, key, name),
+        NodeId::NONE => Lead { node: NodeId::NONE, child: None },
+        place => paths.lead(place, key, name),
     }
-}
-
-/// The hash of a name, or `None` if garim writes members of that name itself.
-#[inline(always)]
-fn check_name(name: &[u8], key: &NameKey) -> Option<u64> {
-    if is_reserved(name) { None } else { Some(key.hash()) }
 }
 
 /// Whether a member may not come in: garim writes members of these names itself.

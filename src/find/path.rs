@@ -64,7 +64,8 @@ impl NameKey {
     #[inline(always)]
     pub const fn hash(&self) -> u64 {
         const MULTIPLIER: u64 = 0x9e37_79b9_7f4a_7c15;
-        (self.head ^ self.tail.rotate_left(29) ^ self.length as u64).wrapping_mul(MULTIPLIER)
+        let mixed = (self.head ^ self.tail.rotate_left(29) ^ self.length as u64).wrapping_mul(MULTIPLIER);
+        mixed ^ (mixed >> 32)
     }
 }
 
@@ -78,8 +79,19 @@ struct Child {
 #[derive(Debug, Default)]
 struct Node {
     children: Vec<Child>,
+    /// An open hash table over the children: index plus one, 0 where there is none. A power of two, at most half full.
+    table: Box<[u16]>,
     /// Where any other member, and every element, leads.
     any: Option<NodeId>,
+}
+
+/// Where a member leads.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Lead {
+    /// The place of its value.
+    pub node: NodeId,
+    /// Which of the names at its container it is; `None` if `*` took it, or nothing.
+    pub child: Option<u16>,
 }
 
 /// A path of which the first steps are taken.
@@ -136,6 +148,7 @@ impl Paths {
             let child = Child { key, name: name.as_bytes().into(), node };
             self.nodes[usize::from(id)].children.push(child);
         }
+        self.nodes[usize::from(id)].table = table(&self.nodes[usize::from(id)].children);
         if !any.is_empty() {
             let node = self.add(paths, any)?;
             self.nodes[usize::from(id)].any = Some(node);
@@ -153,21 +166,25 @@ impl Paths {
         &self.ends[node.index()]
     }
 
-    /// Where the member `name` of `node` leads, and whether by its name (not by `*`).
-    pub fn member(&self, node: NodeId, name: &[u8]) -> (NodeId, bool) {
-        self.member_by_key(node, &NameKey::of(name, 0, name.len()), name)
+    /// Where the member `name` of `node` leads.
+    pub fn member(&self, node: NodeId, name: &[u8]) -> NodeId {
+        self.lead(node, &NameKey::of(name, 0, name.len()), name).node
     }
 
-    /// As [`Self::member`], with the key of the name at hand.
+    /// Where the member `name` of `node` leads, with the key of the name at hand.
     #[inline(always)]
-    pub fn member_by_key(&self, node: NodeId, key: &NameKey, name: &[u8]) -> (NodeId, bool) {
+    pub fn lead(&self, node: NodeId, key: &NameKey, name: &[u8]) -> Lead {
         let node = &self.nodes[node.index()];
-        for child in &node.children {
+        let mut slot = key.hash() as usize;
+        while let Some(index) = node.table.get(slot & node.table.len().wrapping_sub(1)).and_then(|at| at.checked_sub(1))
+        {
+            let child = &node.children[usize::from(index)];
             if child.key == *key && (key.length <= 16 || *child.name == *name) {
-                return (child.node, true);
+                return Lead { node: child.node, child: Some(index) };
             }
+            slot += 1;
         }
-        (node.any.unwrap_or(NodeId::NONE), false)
+        Lead { node: node.any.unwrap_or(NodeId::NONE), child: None }
     }
 
     /// Where the elements of `node` lead.
@@ -175,6 +192,23 @@ impl Paths {
     pub fn element(&self, node: NodeId) -> NodeId {
         self.nodes[node.index()].any.unwrap_or(NodeId::NONE)
     }
+}
+
+/// The hash table of a node's children.
+fn table(children: &[Child]) -> Box<[u16]> {
+    if children.is_empty() {
+        return Box::default();
+    }
+    let mut table = vec![0; (children.len() * 2).next_power_of_two()];
+    for (index, child) in children.iter().enumerate() {
+        let mut slot = child.key.hash() as usize;
+        while table[slot & (table.len() - 1)] != 0 {
+            slot += 1;
+        }
+        let length = table.len();
+        table[slot & (length - 1)] = index as u16 + 1;
+    }
+    table.into()
 }
 
 #[cfg(test)]
@@ -196,7 +230,7 @@ mod tests {
         let reach = |steps: &[&str]| {
             let mut node = NodeId::ROOT;
             for step in steps {
-                node = if *step == "#" { compiled.element(node) } else { compiled.member(node, step.as_bytes()).0 };
+                node = if *step == "#" { compiled.element(node) } else { compiled.member(node, step.as_bytes()) };
                 if node == NodeId::NONE {
                     return vec![99];
                 }
