@@ -9,6 +9,7 @@
 
 mod cli;
 mod engine;
+mod flow;
 mod keys;
 mod policy;
 mod settings;
