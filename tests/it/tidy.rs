@@ -39,12 +39,14 @@ struct Fence {
 
 /// Rungs 4 to 6: where clocks, files, sockets and logs are at home.
 const RIM: &[&str] = &["src/policy/", "src/kafka/", "src/telemetry/", "src/service/", "src/cli/", "src/main.rs"];
+/// Who talks to others.
+const SOCKETS: &[&str] = &["src/kafka/", "src/telemetry/", "src/service/", "src/cli/"];
 /// The edges that may wait for several things at once.
 const EDGES: &[&str] = &["src/telemetry/", "src/service/", "src/cli/"];
 /// The rim, and complaints, which can be printed as JSON.
 const JSON: &[&str] = &["src/policy/", "src/kafka/", "src/telemetry/", "src/service/", "src/cli/", "src/diagnostic"];
 
-const FENCES: [Fence; 21] = [
+const FENCES: [Fence; 23] = [
     Fence { name: "rdkafka", only: &["src/kafka/"], reason: "only kafka/ names the client library" },
     Fence { name: "rdkafka_sys", only: &["src/kafka/"], reason: "only kafka/ names the client library" },
     Fence {
@@ -73,11 +75,9 @@ const FENCES: [Fence; 21] = [
     Fence { name: "tracing", only: RIM, reason: "the core does not log" },
     Fence { name: "std::env", only: RIM, reason: "the core reads no environment" },
     Fence { name: "std::fs", only: RIM, reason: "the core does no IO" },
-    Fence {
-        name: "std::net",
-        only: &["src/telemetry/", "src/service/", "src/cli/", "src/kafka/"],
-        reason: "the core opens no socket",
-    },
+    Fence { name: "std::net::TcpListener", only: SOCKETS, reason: "the core opens no socket" },
+    Fence { name: "std::net::TcpStream", only: SOCKETS, reason: "the core opens no socket" },
+    Fence { name: "std::net::UdpSocket", only: SOCKETS, reason: "the core opens no socket" },
     Fence { name: "std::time::Instant", only: RIM, reason: "the core gets event time or Tick, never a clock" },
     Fence { name: "std::time::SystemTime", only: RIM, reason: "the core gets event time or Tick, never a clock" },
     Fence { name: "jiff::Timestamp::now", only: RIM, reason: "the core gets event time or Tick, never a clock" },
@@ -569,6 +569,7 @@ fn bad_snippets_are_complained_about() {
             &["3: `jiff::Timestamp::now` does not belong here"],
         ),
         ("src/flow/mod.rs", "fn f() { tracing::info!(\"x\") }", &["2: `tracing` does not belong here"]),
+        ("src/kind/ip.rs", "use std::net::{IpAddr, TcpStream};", &["2: `std::net::TcpStream` does not belong here"]),
         ("src/record/time.rs", "use std::fs::File;", &["2: `std::fs` does not belong here"]),
         // Words.
         ("README.md", concat!("see /wo", "rk/notes"), &["belongs to a machine"]),
