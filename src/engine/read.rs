@@ -55,7 +55,15 @@ impl Engine {
         let event_ms = match plan.time {
             EventTime::At(_) => {
                 let span = time.ok_or(Reason::NoEventTime)?;
-                time::parse(span.of(value)).ok_or(Stop::Refused {
+                let Words { plain, .. } = &mut scratch.words;
+                let mut text = span.of(value);
+                if matches!(plan.format, Format::Json | Format::Ndjson) && text.contains(&b'\\') {
+                    // Some writers escape every slash, and so every time of the common log form.
+                    plain.clear();
+                    unescape(text, plain);
+                    text = plain;
+                }
+                time::parse(text).ok_or(Stop::Refused {
                     reason: Reason::InvalidEventTime,
                     item: None,
                     at_byte: span.start as usize,

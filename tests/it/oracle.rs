@@ -1,0 +1,890 @@
+//! A slow, short, plainly right implementation of a policy's treatment; it decides who is right.
+//!
+//! It builds a tree, compares paths step by step, writes one tier after the other and hashes one value at a time by
+//! the public function. With the engine it shares only leaves that have tables of their own: the kinds' canonical
+//! forms, masks, the finder of identifiers in plain text, the reader of times, the calendar.
+
+use garim::engine::Limits;
+use garim::engine::outcome::Reason;
+use garim::engine::plan::{Action, Actions, CarrierPlan, EventTime, Format, Plan, SourcePlan, Unlisted};
+use garim::find::text::{self, Encoding, TextScratch};
+use garim::kind::{Kind, KindSet, canonical};
+use garim::limits::{DEPTH_MAX, PAYLOAD_BYTES_MAX};
+use garim::mask::generalize::{Generalize, generalize};
+use garim::mask::{MaskShape, REDACTED, mask};
+use garim::pseudonym::epoch::{EpochSecret, KeyRing, Lookup};
+use garim::record::{Record, TierId, time};
+use garim::route::term::day_of;
+use garim::route::{Clause, Pointer, Segment, Test};
+
+/// What a treated value is: a tree, a line, or nothing (a tombstone).
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) enum Body {
+    Json(Json),
+    Line(String),
+    Null,
+}
+
+/// One output.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Sent {
+    pub(crate) line: u32,
+    pub(crate) tier: TierId,
+    pub(crate) body: Body,
+    pub(crate) key: Option<String>,
+    /// Name and value; garim's own under `garim`.
+    pub(crate) headers: Vec<(String, String)>,
+}
+
+/// What became of a record, or of one line of it.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) enum Verdict {
+    Sent(Vec<Sent>),
+    Refused {
+        line: u32,
+        reason: Reason,
+    },
+    /// The batch has no outcome: a key was never made.
+    KeyMissing {
+        tier: TierId,
+        day: i32,
+    },
+}
+
+/// A policy, as far as this file needs it.
+#[derive(Clone, Copy)]
+pub(crate) struct Oracle<'a> {
+    pub(crate) plan: &'a Plan,
+    pub(crate) limits: Limits,
+    pub(crate) keys: &'a KeyRing,
+}
+
+/// Why a piece has no outputs.
+enum Stop {
+    Reason(Reason),
+    KeyMissing(TierId, i32),
+}
+
+impl From<Reason> for Stop {
+    fn from(reason: Reason) -> Self {
+        Self::Reason(reason)
+    }
+}
+
+/// One step to a value: a member's name, or `None` for an element.
+type Step = Option<String>;
+
+/// A tier that takes the record, and the secret of its day.
+struct Target {
+    tier: TierId,
+    secret: EpochSecret,
+}
+
+/// A piece on its way to one tier.
+struct Treating<'a> {
+    oracle: Oracle<'a>,
+    source: &'a SourcePlan,
+    root: &'a Json,
+    target: &'a Target,
+}
+
+impl<'a> Oracle<'a> {
+    /// Treats one record: a verdict for it, or one for each of its lines.
+    pub(crate) fn treat(self, record: &Record<'_>) -> Vec<Verdict> {
+        let mut index = usize::from(record.input.0);
+        let source = self.plan.sources.iter().find(|source| match source.topics.get(index) {
+            Some(_) => true,
+            None => {
+                index -= source.topics.len();
+                false
+            }
+        });
+        let source = source.expect("an input of the plan");
+        let topic = &source.topics[index];
+        let verdict = |line: u32, value: Option<&[u8]>| match self.piece(source, topic, record, line, value) {
+            Ok(sent) => Verdict::Sent(sent),
+            Err(Stop::Reason(reason)) => Verdict::Refused { line, reason },
+            Err(Stop::KeyMissing(tier, day)) => Verdict::KeyMissing { tier, day },
+        };
+        let Some(value) = record.value.map(|value| value.0) else { return vec![verdict(0, None)] };
+        if !matches!(source.format, Format::Ndjson)
+            || value.is_empty()
+            || value.len() > PAYLOAD_BYTES_MAX
+            || value[0] == 0
+        {
+            return vec![verdict(0, Some(value))];
+        }
+        let lines: Vec<(usize, &[u8])> = value
+            .split(|byte| *byte == b'\n')
+            .enumerate()
+            .filter(|(_, line)| !line.iter().all(u8::is_ascii_whitespace))
+            .collect();
+        if lines.is_empty() {
+            return vec![Verdict::Refused { line: 0, reason: Reason::EmptyValue }];
+        }
+        lines.into_iter().map(|(index, line)| verdict(index as u32 + 1, Some(line))).collect()
+    }
+
+    fn piece(
+        self,
+        source: &SourcePlan,
+        topic: &str,
+        record: &Record<'_>,
+        line: u32,
+        value: Option<&[u8]>,
+    ) -> Result<Vec<Sent>, Stop> {
+        let Some(value) = value else {
+            if !source.tombstones_forward || source.key.is_none() || record.key.is_none() {
+                return Err(Reason::NullValue.into());
+            }
+            let arrival_ms = record.timestamp_ms.ok_or(Reason::NoEventTime)?;
+            let default = source.routes.last().expect("a default route");
+            let targets = self.targets(record, arrival_ms, &default.to)?;
+            return self.outputs(source, topic, record, line, &Json::Null, &targets, |_| Ok(Body::Null));
+        };
+        if value.is_empty() {
+            return Err(Reason::EmptyValue.into());
+        }
+        if value.len() > PAYLOAD_BYTES_MAX {
+            return Err(Reason::TooLarge.into());
+        }
+        if value[0] == 0 {
+            return Err(Reason::RegistryFrame.into());
+        }
+        let value = std::str::from_utf8(value).map_err(|_| Reason::InvalidUtf8)?;
+        let root = match source.format {
+            Format::Json | Format::Ndjson => read(value)?,
+            Format::Text => Json::Text(value.to_owned()),
+            Format::Pattern { .. } => panic!("the oracle reads JSON and text"),
+        };
+        let event_ms = match &source.time {
+            EventTime::KafkaTimestamp => record.timestamp_ms.ok_or(Reason::NoEventTime)?,
+            EventTime::At(at) => match root.at(at) {
+                Some(Json::Text(text) | Json::Number(text)) => {
+                    time::parse(text.as_bytes()).ok_or(Reason::InvalidEventTime)?
+                }
+                _ => return Err(Reason::NoEventTime.into()),
+            },
+        };
+        if !all_hold(&source.belongs, &root) {
+            return Err(Reason::UnknownSource.into());
+        }
+        let route = source.routes.iter().find(|route| all_hold(&route.when, &root)).expect("a default route");
+        let targets = self.targets(record, event_ms, &route.to)?;
+        self.check_items(source, &root, &targets)?;
+        self.outputs(source, topic, record, line, &root, &targets, |treating| match &root {
+            Json::Text(line) => {
+                let rule =
+                    treating.item(&[]).map_or((Kind::Text, vec![Action::Scan]), |item| (item.kind, item.actions));
+                Ok(Body::Line(treating.carried(rule.0, &rule.1, line).unwrap_or_default()))
+            }
+            root => treating.container(root, &mut Vec::new(), None).map(Body::Json).map_err(Stop::from),
+        })
+    }
+
+    /// The tiers that take a record of this age.
+    fn targets(self, record: &Record<'_>, event_ms: i64, to: &[TierId]) -> Result<Vec<Target>, Stop> {
+        let day = self.day(event_ms)?;
+        let arrived = record.timestamp_ms.map(|ms| self.day(ms)).transpose()?;
+        if let Some(arrived) = arrived {
+            let earliest = arrived - self.limits.past_days as i32;
+            let latest = arrived + self.limits.future_days as i32;
+            if !(earliest..=latest).contains(&day) {
+                return Err(Reason::EventTimeOutOfRange.into());
+            }
+        }
+        let lateness_s = record.timestamp_ms.map_or(0, |arrival_ms| (arrival_ms - event_ms) / 1000);
+        let (mut targets, mut expired) = (Vec::new(), false);
+        for tier in to {
+            let plan = &self.plan.tiers[usize::from(tier.0)];
+            if let (Some(arrived), Some(last)) = (arrived, plan.term.last_day(day))
+                && arrived > last
+            {
+                expired = true;
+                continue;
+            }
+            if lateness_s > self.plan.max_lateness_s && !plan.late_accept {
+                continue;
+            }
+            match self.keys.lookup(*tier, day) {
+                Lookup::Live(secret) => targets.push(Target { tier: *tier, secret }),
+                Lookup::Destroyed => return Err(Reason::KeyDestroyed.into()),
+                Lookup::Missing => return Err(Stop::KeyMissing(*tier, day)),
+            }
+        }
+        match targets.is_empty() {
+            true if expired => Err(Reason::Expired.into()),
+            true => Err(Reason::TooLate.into()),
+            false => Ok(targets),
+        }
+    }
+
+    fn day(self, ms: i64) -> Result<i32, Reason> {
+        let at = jiff::Timestamp::from_millisecond(ms).map_err(|_| Reason::EventTimeOutOfRange)?;
+        Ok(day_of(self.plan.zone.to_datetime(at).date()))
+    }
+
+    /// What holds for a record whatever its tier: some item applies, none of its fields is unlisted, values are single.
+    fn check_items(self, source: &SourcePlan, root: &Json, targets: &[Target]) -> Result<(), Reason> {
+        let Json::Object(_) = root else { return Ok(()) };
+        let mut seen = Seen { matched: false, unlisted: false };
+        for target in targets {
+            let treating = Treating { oracle: self, source, root, target };
+            treating.look(root, &mut Vec::new(), false, &mut seen)?;
+        }
+        if seen.unlisted && self.plan.unlisted == Unlisted::Refuse {
+            return Err(Reason::UnlistedField);
+        }
+        if seen.matched { Ok(()) } else { Err(Reason::NoItem) }
+    }
+
+    #[expect(clippy::too_many_arguments, reason = "an output is made of all of them")]
+    fn outputs(
+        self,
+        source: &SourcePlan,
+        topic: &str,
+        record: &Record<'_>,
+        line: u32,
+        root: &Json,
+        targets: &[Target],
+        body: impl Fn(&Treating<'_>) -> Result<Body, Stop>,
+    ) -> Result<Vec<Sent>, Stop> {
+        let mut sent = Vec::new();
+        for target in targets {
+            let treating = Treating { oracle: self, source, root, target };
+            let provenance = treating.provenance(topic, record, line);
+            let mut headers = Vec::new();
+            let mut body = body(&treating)?;
+            match &mut body {
+                Body::Json(Json::Object(members)) => members.push(("garim".to_owned(), Json::Text(provenance))),
+                _ => headers.push(("garim".to_owned(), provenance)),
+            }
+            for (name, value) in record.headers {
+                let rule = source.headers.iter().find(|(listed, _)| listed.as_bytes() == *name);
+                if let (Some((name, rule)), Some(value)) = (rule, value)
+                    && let Some(value) = treating.carrier(rule, value.0)?
+                {
+                    headers.push((name.to_string(), value));
+                }
+            }
+            let key = match (&source.key, record.key) {
+                (Some(rule), Some(key)) => treating.carrier(rule, key.0)?,
+                _ => None,
+            };
+            sent.push(Sent { line, tier: target.tier, body, key, headers });
+        }
+        Ok(sent)
+    }
+}
+
+/// What a look at all fields of a record has met.
+struct Seen {
+    matched: bool,
+    unlisted: bool,
+}
+
+/// What is done to a value.
+struct Rule {
+    kind: Kind,
+    actions: Actions,
+}
+
+impl Treating<'_> {
+    /// The item of a place: of those whose path fits and whose conditions hold the most specific, then the first.
+    fn item(&self, at: &[Step]) -> Option<Rule> {
+        let tier = usize::from(self.target.tier.0);
+        let specific = |pointer: &Pointer| -> Vec<bool> {
+            pointer.0.iter().map(|segment| matches!(segment, Segment::Any)).collect()
+        };
+        let fitting = self.source.items.iter().filter(|item| fits(&item.at, at) && all_hold(&item.when, self.root));
+        // `min_by_key` gives the first of equals; false (a name) comes before true (`*`).
+        let own = fitting.min_by_key(|item| specific(&item.at));
+        // The event time has a rule even where the policy names no item for it.
+        let unnamed = match &self.source.time {
+            EventTime::At(pointer) if self.source.items.iter().all(|item| item.at != *pointer) => Some(pointer),
+            EventTime::At(_) | EventTime::KafkaTimestamp => None,
+        };
+        if let Some(pointer) = unnamed.filter(|pointer| fits(pointer, at))
+            && own.is_none_or(|item| specific(pointer) < specific(&item.at))
+        {
+            return Some(Rule { kind: Kind::Time, actions: vec![Action::Keep] });
+        }
+        own.map(|item| Rule { kind: item.kind, actions: item.actions[tier].clone() })
+    }
+
+    /// The rule of a scalar: its own item's, that of what encloses it, or the policy's for unlisted fields.
+    fn rule(&self, at: &[Step], enclosing: Option<&Rule>) -> Option<Rule> {
+        self.item(at)
+            .or_else(|| enclosing.map(|rule| Rule { kind: rule.kind, actions: rule.actions.clone() }))
+            .or_else(|| self.unlisted())
+    }
+
+    fn unlisted(&self) -> Option<Rule> {
+        (self.oracle.plan.unlisted == Unlisted::Scan).then(|| Rule { kind: Kind::Text, actions: vec![Action::Scan] })
+    }
+
+    /// Looks at every value below `json`; `enclosed` says that an item holds for all of it.
+    fn look(&self, json: &Json, at: &mut Vec<Step>, enclosed: bool, seen: &mut Seen) -> Result<(), Reason> {
+        let item = self.item(at);
+        let single = !matches!(json, Json::Object(_) | Json::Array(_));
+        if let (Some(item), false) = (&item, single)
+            && !at.is_empty()
+            && !matches!(item.actions[..], [] | [Action::Drop] | [Action::Scan])
+        {
+            return Err(Reason::NotScalar);
+        }
+        let listed = enclosed || (item.is_some() && !at.is_empty());
+        // An empty container that an item names is a match; one that only encloses nothing is not.
+        seen.matched |= if single { listed } else { item.is_some() && !at.is_empty() };
+        seen.unlisted |= single && !listed;
+        for (step, child) in json.children() {
+            at.push(step);
+            self.look(child, at, listed, seen)?;
+            at.pop();
+        }
+        Ok(())
+    }
+
+    /// A container with every value below it treated; what is left of it, in order.
+    fn container(&self, json: &Json, at: &mut Vec<Step>, enclosing: Option<&Rule>) -> Result<Json, Reason> {
+        let mut members = Vec::new();
+        let mut masked = false;
+        for (step, child) in json.children() {
+            at.push(step.clone());
+            let name = step.unwrap_or_default();
+            let own = self.item(at);
+            let treated = match child {
+                Json::Object(_) | Json::Array(_) if own.as_ref().is_some_and(|rule| drops(&rule.actions)) => None,
+                Json::Object(_) | Json::Array(_) => {
+                    let inside = self.container(child, at, own.as_ref().or(enclosing))?;
+                    let empty = inside.children().is_empty();
+                    (!empty).then_some((inside, None))
+                }
+                single => self.rule(at, enclosing).and_then(|rule| self.single(&rule, single)),
+            };
+            if let Some((value, token)) = treated {
+                let shown = if self.name_is_data(at) { self.masked_name(&name) } else { name.clone() };
+                masked |= shown != name;
+                members.push((shown, value));
+                members.extend(token.map(|token| (format!("{name}_token"), Json::Text(token))));
+            }
+            at.pop();
+        }
+        if let Json::Array(_) = json {
+            return Ok(Json::Array(members.into_iter().map(|(_, element)| element).collect()));
+        }
+        let twins =
+            |(index, (name, _)): (usize, &(String, Json))| members[..index].iter().any(|(other, _)| other == name);
+        if masked && members.iter().enumerate().any(twins) {
+            return Err(Reason::KeyCollision);
+        }
+        Ok(Json::Object(members))
+    }
+
+    /// Whether the last step is a name that no path of the policy (items, conditions, time) spells out.
+    fn name_is_data(&self, at: &[Step]) -> bool {
+        let clauses = self.source.routes.iter().flat_map(|route| &route.when).chain(&self.source.belongs);
+        let clauses = clauses.chain(self.source.items.iter().flat_map(|item| &item.when)).map(|clause| &clause.at);
+        let time = match &self.source.time {
+            EventTime::At(at) => Some(at),
+            EventTime::KafkaTimestamp => None,
+        };
+        let mut paths = self.source.items.iter().map(|item| &item.at).chain(clauses).chain(time);
+        let spelt = |path: &Pointer| {
+            path.0.len() >= at.len()
+                && fits(&Pointer(path.0[..at.len()].to_vec()), at)
+                && matches!(path.0[at.len() - 1], Segment::Name(_))
+        };
+        at.last().is_some_and(Option::is_some) && !paths.any(spelt)
+    }
+
+    fn masked_name(&self, name: &str) -> String {
+        let tier = usize::from(self.target.tier.0);
+        replaced(name, |kind, plain, _| {
+            let shape = match self.source.found[kind as usize][tier][..] {
+                [Action::Mask(shape)] => shape,
+                _ if matches!(kind, Kind::KrRrn | Kind::KrFrn) => MaskShape::Redact,
+                _ => MaskShape::OfKind,
+            };
+            written(|out| mask(kind, shape, plain, out))
+        })
+        .unwrap_or_else(|| name.to_owned())
+    }
+
+    /// A single value treated, and the token beside it; `None` where it is dropped.
+    fn single(&self, rule: &Rule, json: &Json) -> Option<(Json, Option<String>)> {
+        if drops(&rule.actions) {
+            return None;
+        }
+        let written = match json {
+            Json::Null => return Some((Json::Null, None)),
+            Json::Bool(value) => value.to_string(),
+            Json::Number(number) => number.clone(),
+            Json::Text(text) => text.clone(),
+            Json::Array(_) | Json::Object(_) => unreachable!("a single value"),
+        };
+        let plain = if let Json::Number(_) = json { plain_digits(&written) } else { written.clone() };
+        let token = rule.actions.contains(&Action::Pseudonymize).then(|| self.token(rule.kind, &plain));
+        let Some(action) = rule.actions.iter().find(|action| **action != Action::Pseudonymize) else {
+            return token.map(|token| (Json::Text(token), None));
+        };
+        let value = match (json, action) {
+            (_, Action::Keep) if rule.kind != Kind::Time => json.clone(),
+            (Json::Number(_), Action::Scan) if plain != written => match found(&plain).into_iter().next() {
+                None => json.clone(),
+                Some((kind, _, text)) => Json::Text(self.of_finding(kind, &text, &written)),
+            },
+            (_, Action::Scan) => match replaced(&plain, |kind, plain, shown| self.of_finding(kind, plain, shown)) {
+                None => json.clone(),
+                Some(text) => Json::Text(text),
+            },
+            (Json::Number(number), action) if precision(rule.kind, *action).is_some() => {
+                match self.cut(rule.kind, *action, number) {
+                    Some(cut) => Json::Number(cut),
+                    None => Json::Text(REDACTED.to_owned()),
+                }
+            }
+            (_, action) => Json::Text(self.formed(rule.kind, *action, &plain)),
+        };
+        Some((value, token))
+    }
+
+    /// What an action makes of a text.
+    fn formed(&self, kind: Kind, action: Action, plain: &str) -> String {
+        if precision(kind, action).is_some() {
+            return self.cut(kind, action, plain).unwrap_or_else(|| REDACTED.to_owned());
+        }
+        match action {
+            Action::Keep => plain.to_owned(),
+            Action::Drop => String::new(),
+            Action::Mask(shape) => written(|out| mask(kind, shape, plain, out)),
+            Action::Truncate(characters) => plain.chars().take(usize::from(characters)).collect(),
+            Action::Pseudonymize => self.token(kind, plain),
+            Action::Scan => replaced(plain, |kind, plain, shown| self.of_finding(kind, plain, shown))
+                .unwrap_or_else(|| plain.to_owned()),
+            Action::Generalize(how) => {
+                let mut agents = Default::default();
+                let mut out = Vec::new();
+                let redact = |path: &str, out: &mut Vec<u8>| {
+                    let path = replaced(path, |_, _, _| REDACTED.to_owned()).unwrap_or_else(|| path.to_owned());
+                    out.extend_from_slice(path.as_bytes());
+                };
+                match generalize(how, plain, &mut agents, redact, &mut out) {
+                    true => String::from_utf8(out).expect("text"),
+                    false => REDACTED.to_owned(),
+                }
+            }
+        }
+    }
+
+    fn cut(&self, kind: Kind, action: Action, text: &str) -> Option<String> {
+        let tier = self.oracle.plan.tiers[usize::from(self.target.tier.0)].time;
+        let to = precision(kind, action).expect("a time").map_or(tier, |asked| asked.max(tier));
+        let mut out = Vec::new();
+        time::truncate(text.as_bytes(), to, &mut out).then(|| String::from_utf8(out).expect("text"))
+    }
+
+    /// What is done to a finding; `shown` is the text that stood there.
+    fn of_finding(&self, kind: Kind, plain: &str, shown: &str) -> String {
+        match self.source.found[kind as usize][usize::from(self.target.tier.0)][..] {
+            [Action::Keep] => shown.to_owned(),
+            [action] => self.formed(kind, action, plain),
+            _ => String::new(),
+        }
+    }
+
+    /// A key or header; `None` where its rule drops it.
+    fn carrier(&self, rule: &CarrierPlan, value: &[u8]) -> Result<Option<String>, Reason> {
+        let actions = &rule.actions[usize::from(self.target.tier.0)];
+        if drops(actions) {
+            return Ok(None);
+        }
+        let value = std::str::from_utf8(value).map_err(|_| Reason::InvalidUtf8)?;
+        Ok(self.carried(rule.kind, actions, value))
+    }
+
+    /// Plain text under one action: a key, a header, a line.
+    fn carried(&self, kind: Kind, actions: &[Action], text: &str) -> Option<String> {
+        match actions {
+            [] | [Action::Drop] => None,
+            [action] => Some(self.formed(kind, *action, text)),
+            _ => panic!("one action"),
+        }
+    }
+
+    fn key(&self, context: &str) -> [u8; 32] {
+        let mut material = Vec::new();
+        material.extend(32u32.to_le_bytes());
+        material.extend(self.target.secret.secret.expose());
+        material.extend([0; 8]);
+        blake3::derive_key(context, &material)
+    }
+
+    fn tag(&self, kind: &str) -> [u8; 4] {
+        let material = [b"garim.frame.v1", self.source.name.as_bytes(), b"\0", kind.as_bytes()].concat();
+        blake3::hash(&material).as_bytes()[..4].try_into().expect("four bytes")
+    }
+
+    fn token(&self, kind: Kind, plain: &str) -> String {
+        let key = self.key("garim 2026-11 key of pseudonyms v1");
+        let mut value = Vec::new();
+        if !canonical(kind, plain, &mut value) {
+            value = plain.as_bytes().to_vec();
+        }
+        let tag = self.tag(kind.name());
+        let mut version = 1;
+        if value.len() > 58 {
+            version = 2;
+            let long = [&[2], &tag[..], &(value.len() as u64).to_le_bytes(), &value].concat();
+            value = blake3::keyed_hash(&key, &long).as_bytes().to_vec();
+        }
+        let mut frame = [&[version], &tag[..], &[value.len() as u8], &value].concat();
+        frame.resize(64, 0);
+        let letters = letters(&blake3::keyed_hash(&key, &frame).as_bytes()[..16]);
+        let name = |bytes: &[u8]| String::from_utf8(bytes.to_vec()).expect("letters");
+        format!("{}_{}_{letters}", name(&kind.letters()), name(&self.target.secret.id))
+    }
+
+    fn provenance(&self, topic: &str, record: &Record<'_>, line: u32) -> String {
+        let digest = letters(&self.oracle.plan.digest[..4]);
+        if !self.oracle.plan.tiers[usize::from(self.target.tier.0)].record_id {
+            return digest;
+        }
+        let mut frame =
+            [&[3], &self.tag("record")[..], &[32], &blake3::hash(topic.as_bytes()).as_bytes()[..16]].concat();
+        frame.extend(record.position.partition.to_le_bytes());
+        frame.extend(record.position.offset.to_le_bytes());
+        frame.extend(line.to_le_bytes());
+        frame.resize(64, 0);
+        let key = self.key("garim 2026-11 key of record ids v1");
+        format!("{digest}.{}", letters(&blake3::keyed_hash(&key, &frame).as_bytes()[..16]))
+    }
+}
+
+fn letters(bytes: &[u8]) -> String {
+    bytes.iter().flat_map(|byte| [byte >> 4, byte & 15]).map(|nibble| char::from(b'a' + nibble)).collect()
+}
+
+fn written(write: impl FnOnce(&mut Vec<u8>)) -> String {
+    let mut out = Vec::new();
+    write(&mut out);
+    String::from_utf8(out).expect("masks are text")
+}
+
+fn drops(actions: &[Action]) -> bool {
+    matches!(actions, [] | [Action::Drop])
+}
+
+/// The precision that an action on a time asks for, `Some(None)` where it leaves that to the tier; `None` for others.
+fn precision(kind: Kind, action: Action) -> Option<Option<time::TimePrecision>> {
+    match action {
+        Action::Keep if kind == Kind::Time => Some(None),
+        Action::Generalize(Generalize::Second) => Some(Some(time::TimePrecision::Second)),
+        Action::Generalize(Generalize::Minute) => Some(Some(time::TimePrecision::Minute)),
+        Action::Generalize(Generalize::Hour) => Some(Some(time::TimePrecision::Hour)),
+        Action::Generalize(Generalize::Day) => Some(Some(time::TimePrecision::Day)),
+        _ => None,
+    }
+}
+
+/// The identifiers in a plain text: kind, range, plain form.
+fn found(text: &str) -> Vec<(Kind, std::ops::Range<usize>, String)> {
+    let (mut scratch, mut findings) = (TextScratch::default(), Vec::new());
+    text::find(KindSet::ALL, text.as_bytes(), Encoding::Plain, &mut scratch, &mut findings);
+    findings
+        .iter()
+        .map(|finding| {
+            let range = finding.span.start as usize..finding.span.end as usize;
+            (finding.kind, range, text::plain(finding, text.as_bytes(), &scratch).to_owned())
+        })
+        .collect()
+}
+
+/// The text with every finding replaced, by its kind, its plain form and how it stands there; `None` without any.
+fn replaced(text: &str, replace: impl Fn(Kind, &str, &str) -> String) -> Option<String> {
+    let findings = found(text);
+    let (mut out, mut from) = (String::new(), 0);
+    for (kind, range, plain) in &findings {
+        out.push_str(&text[from..range.start]);
+        out.push_str(&replace(*kind, plain, &text[range.clone()]));
+        from = range.end;
+    }
+    out.push_str(&text[from..]);
+    (!findings.is_empty()).then_some(out)
+}
+
+/// Whether a path of the policy leads to a place.
+fn fits(pointer: &Pointer, at: &[Step]) -> bool {
+    pointer.0.len() == at.len()
+        && pointer.0.iter().zip(at).all(|(segment, step)| match segment {
+            Segment::Any => true,
+            Segment::Name(name) => step.as_deref() == Some(&**name),
+        })
+}
+
+fn all_hold(clauses: &[Clause], root: &Json) -> bool {
+    clauses.iter().all(|clause| {
+        let value = root.at(&clause.at).filter(|value| **value != Json::Null);
+        match &clause.test {
+            Test::Present(present) => value.is_some() == *present,
+            Test::In(texts) => {
+                let text = match value {
+                    Some(Json::Text(text) | Json::Number(text)) => text.clone(),
+                    Some(Json::Bool(value)) => value.to_string(),
+                    Some(Json::Null | Json::Array(_) | Json::Object(_)) | None => return false,
+                };
+                texts.iter().any(|wanted| **wanted == *text)
+            }
+        }
+    })
+}
+
+/// A number that is an integer of at most 40 digits, written with a fraction or exponent, in plain digits.
+fn plain_digits(number: &str) -> String {
+    let (mantissa, exponent) = number.split_once(['e', 'E']).unwrap_or((number, "0"));
+    let (whole, fraction) = mantissa.split_once('.').unwrap_or((mantissa, ""));
+    let (sign, whole) = whole.strip_prefix('-').map_or(("", whole), |whole| ("-", whole));
+    let written_plainly = mantissa == number && fraction.is_empty();
+    let exponent: i64 = exponent.parse().unwrap_or(i64::MAX);
+    if written_plainly || exponent.unsigned_abs() > 40 {
+        return number.to_owned();
+    }
+    let mut digits = format!("{whole}{fraction}");
+    let mut shift = exponent - fraction.len() as i64;
+    while shift < 0 && digits.len() > 1 && digits.ends_with('0') {
+        digits.pop();
+        shift += 1;
+    }
+    let digits = digits.trim_start_matches('0');
+    let plain = match (digits, shift) {
+        ("", _) => format!("{sign}0{}", "0".repeat(usize::try_from(shift).unwrap_or(0))),
+        (_, ..0) => return number.to_owned(),
+        (digits, shift) => format!("{sign}{digits}{}", "0".repeat(shift as usize)),
+    };
+    if plain.len() > 40 { number.to_owned() } else { plain }
+}
+
+impl Json {
+    /// The values right below this one, each with its step.
+    fn children(&self) -> Vec<(Step, &Json)> {
+        match self {
+            Self::Object(members) => members.iter().map(|(name, value)| (Some(name.clone()), value)).collect(),
+            Self::Array(elements) => elements.iter().map(|element| (None, element)).collect(),
+            Self::Null | Self::Bool(_) | Self::Number(_) | Self::Text(_) => Vec::new(),
+        }
+    }
+
+    /// The value at a path without `*`.
+    fn at(&self, pointer: &Pointer) -> Option<&Json> {
+        pointer.0.iter().try_fold(self, |json, segment| match (json, segment) {
+            (Self::Object(members), Segment::Name(name)) => {
+                members.iter().find(|(member, _)| **member == **name).map(|(_, value)| value)
+            }
+            _ => None,
+        })
+    }
+}
+
+/// A JSON value with its numbers as written and its members in order.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) enum Json {
+    Null,
+    Bool(bool),
+    Number(String),
+    Text(String),
+    Array(Vec<Json>),
+    Object(Vec<(String, Json)>),
+}
+
+/// A strict reader by recursive descent; the first fault in the order of the text is the verdict.
+struct Reader<'a> {
+    text: &'a str,
+    at: usize,
+    /// Whether it reads what garim wrote, in which garim's own members stand.
+    output: bool,
+}
+
+impl Reader<'_> {
+    fn peek(&self) -> Option<char> {
+        self.text[self.at..].chars().next()
+    }
+
+    fn next(&mut self) -> Result<char, Reason> {
+        let char = self.peek().ok_or(Reason::TruncatedJson)?;
+        self.at += char.len_utf8();
+        Ok(char)
+    }
+
+    fn expect(&mut self, expected: &str) -> Result<(), Reason> {
+        for char in expected.chars() {
+            if self.next()? != char {
+                return Err(Reason::InvalidJson);
+            }
+        }
+        Ok(())
+    }
+
+    fn space(&mut self) {
+        while let Some(' ' | '\n' | '\r' | '\t') = self.peek() {
+            self.at += 1;
+        }
+    }
+
+    /// A value; `depth` counts the containers around it.
+    fn value(&mut self, depth: usize) -> Result<Json, Reason> {
+        match self.peek().ok_or(Reason::TruncatedJson)? {
+            '{' | '[' if depth == DEPTH_MAX => Err(Reason::TooDeep),
+            '{' => self.object(depth + 1),
+            '[' => self.array(depth + 1),
+            '"' => Ok(Json::Text(self.string()?)),
+            't' => self.expect("true").map(|()| Json::Bool(true)),
+            'f' => self.expect("false").map(|()| Json::Bool(false)),
+            'n' => self.expect("null").map(|()| Json::Null),
+            '-' | '0'..='9' => self.number(),
+            _ => Err(Reason::InvalidJson),
+        }
+    }
+
+    fn object(&mut self, depth: usize) -> Result<Json, Reason> {
+        self.expect("{")?;
+        let mut members: Vec<(String, Json)> = Vec::new();
+        self.space();
+        while self.peek() != Some('}') {
+            if !members.is_empty() {
+                self.expect(",")?;
+                self.space();
+            }
+            let name = self.string()?;
+            if !self.output && (name == "garim" || name == "sealed" || name.ends_with("_token")) {
+                return Err(Reason::ReservedMember);
+            }
+            if members.iter().any(|(other, _)| *other == name) {
+                return Err(Reason::DuplicateKey);
+            }
+            self.space();
+            self.expect(":")?;
+            self.space();
+            let value = self.value(depth)?;
+            members.push((name, value));
+            self.space();
+        }
+        self.at += 1;
+        Ok(Json::Object(members))
+    }
+
+    fn array(&mut self, depth: usize) -> Result<Json, Reason> {
+        self.expect("[")?;
+        let mut elements = Vec::new();
+        self.space();
+        while self.peek() != Some(']') {
+            if !elements.is_empty() {
+                self.expect(",")?;
+                self.space();
+            }
+            elements.push(self.value(depth)?);
+            self.space();
+        }
+        self.at += 1;
+        Ok(Json::Array(elements))
+    }
+
+    fn string(&mut self) -> Result<String, Reason> {
+        self.expect("\"")?;
+        let mut out = String::new();
+        loop {
+            match self.next()? {
+                '"' => return Ok(out),
+                '\\' => out.push(self.escape()?),
+                control if control < ' ' => return Err(Reason::InvalidJson),
+                char => out.push(char),
+            }
+        }
+    }
+
+    fn escape(&mut self) -> Result<char, Reason> {
+        Ok(match self.next()? {
+            'b' => '\u{8}',
+            'f' => '\u{c}',
+            'n' => '\n',
+            'r' => '\r',
+            't' => '\t',
+            same @ ('"' | '\\' | '/') => same,
+            'u' => match self.unit()? {
+                high @ 0xd800..0xdc00 => {
+                    self.expect("\\u")?;
+                    let low = self.unit()?;
+                    let pair = [high, low];
+                    char::decode_utf16(pair).next().and_then(Result::ok).ok_or(Reason::InvalidJson)?
+                }
+                unit => char::from_u32(u32::from(unit)).ok_or(Reason::InvalidJson)?,
+            },
+            _ => return Err(Reason::InvalidJson),
+        })
+    }
+
+    fn unit(&mut self) -> Result<u16, Reason> {
+        let mut unit = 0;
+        for _ in 0..4 {
+            let digit = self.next()?.to_digit(16).ok_or(Reason::InvalidJson)?;
+            unit = unit * 16 + digit as u16;
+        }
+        Ok(unit)
+    }
+
+    fn number(&mut self) -> Result<Json, Reason> {
+        let start = self.at;
+        if self.peek() == Some('-') {
+            self.at += 1;
+        }
+        if self.peek() == Some('0') {
+            self.at += 1;
+        } else {
+            self.digits()?;
+        }
+        if self.peek() == Some('.') {
+            self.at += 1;
+            self.digits()?;
+        }
+        if let Some('e' | 'E') = self.peek() {
+            self.at += 1;
+            if let Some('+' | '-') = self.peek() {
+                self.at += 1;
+            }
+            self.digits()?;
+        }
+        Ok(Json::Number(self.text[start..self.at].to_owned()))
+    }
+
+    fn digits(&mut self) -> Result<(), Reason> {
+        if !self.next()?.is_ascii_digit() {
+            return Err(Reason::InvalidJson);
+        }
+        while self.peek().is_some_and(|char| char.is_ascii_digit()) {
+            self.at += 1;
+        }
+        Ok(())
+    }
+}
+
+/// Reads one record: an object with nothing but white space around it.
+pub(crate) fn read(text: &str) -> Result<Json, Reason> {
+    object(Reader { text, at: 0, output: false })
+}
+
+/// Reads a treated record.
+pub(crate) fn read_output(text: &str) -> Result<Json, Reason> {
+    object(Reader { text, at: 0, output: true })
+}
+
+fn object(mut reader: Reader<'_>) -> Result<Json, Reason> {
+    reader.space();
+    match reader.peek() {
+        None => return Err(Reason::TruncatedJson),
+        Some('{') => {}
+        Some('[' | '"' | 't' | 'f' | 'n' | '-' | '0'..='9') => return Err(Reason::NotAnObject),
+        Some(_) => return Err(Reason::InvalidJson),
+    }
+    let value = reader.value(0)?;
+    reader.space();
+    if reader.at < reader.text.len() { Err(Reason::InvalidJson) } else { Ok(value) }
+}

@@ -1,0 +1,617 @@
+//! The engine against `oracle.rs`: made-up policies, made-up records, valid, odd and broken.
+//!
+//! Everything follows from a seed, which stands in the message of a failure together with the record (made up here,
+//! so it may be shown). Records are written with random escapes and white space, and a part of them is then mutated.
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+
+use garim::engine::outcome::{HeaderName, KeyMissing, Treated};
+use garim::engine::plan::{Action, Actions, CarrierPlan, EventTime, Format, ItemPlan, Plan, SourcePlan, Unlisted};
+use garim::engine::{Engine, Limits, Scratch};
+use garim::kind::Kind;
+use garim::mask::MaskShape;
+use garim::mask::generalize::Generalize;
+use garim::pseudonym::epoch::{KeyRing, Lookup};
+use garim::record::time::TimePrecision;
+use garim::record::{Header, InputId, Position, Record, TierId};
+use garim::route::term::Term;
+use garim::route::tier::Tier;
+use garim::route::{Clause, Pointer, Route, Segment, Test};
+use garim::secret::{Key, Plain};
+
+use crate::oracle::{Body, Oracle, Sent, Verdict, read, read_output};
+
+/// SplitMix64: small, and the same on every machine.
+struct Dice(u64);
+
+impl Dice {
+    fn roll(&mut self) -> u64 {
+        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mut word = self.0;
+        word = (word ^ (word >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        word = (word ^ (word >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        word ^ (word >> 31)
+    }
+
+    fn below(&mut self, end: usize) -> usize {
+        (self.roll() % end as u64) as usize
+    }
+
+    /// True once in `n`.
+    fn one_in(&mut self, n: usize) -> bool {
+        self.below(n) == 0
+    }
+
+    fn pick<T: Clone>(&mut self, from: &[T]) -> T {
+        from[self.below(from.len())].clone()
+    }
+}
+
+/// Arrival of every record: 2026-11-24T12:00:00+09:00.
+const ARRIVAL_MS: i64 = 1_795_489_200_000;
+const DAY_MS: i64 = 86_400_000;
+
+/// Member names; the last ones are data where a policy says `*`.
+const NAMES: [&str; 16] = [
+    "a",
+    "b",
+    "event",
+    "at",
+    "items",
+    "name",
+    "email",
+    "phone",
+    "ip",
+    "text",
+    "a long member name, longer than eight",
+    "가림",
+    "q\"uote",
+    "010-1234-5678",
+    "user7@example.com",
+    "USER7@example.com",
+];
+
+/// Values that rules and finders care about; persons are made up, and look it.
+const TEXTS: [&str; 40] = [
+    "",
+    "login",
+    "logout",
+    "-",
+    "****",
+    "010-1234-5678",
+    "+82 10 1234 5678",
+    "01012345678",
+    "02-123-4567",
+    "900101-1234567",
+    "900101-1234568",
+    "9001011234568",
+    "user7@example.com",
+    "User7@EXAMPLE.com",
+    "192.0.2.17",
+    "::ffff:192.0.2.17",
+    "2001:db8::17",
+    "4111 1111 1111 1111",
+    "4111111111111111",
+    "1990-01-02",
+    "1990",
+    "서울특별시 종로구 세종대로 1",
+    "/search?q=user7@example.com#x",
+    "https://example.com/u/010-1234-5678/x?y=z",
+    "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/120.0.0.0 Safari/537.36",
+    "전화 010-1234-5678로, 메일은 user7@example.com으로",
+    "\u{ff10}\u{ff11}\u{ff10}-1234-5678",
+    "010\u{2010}1234\u{2010}5678",
+    "card 4111-1111-1111-1111, rrn 900101-1234568, ip 192.0.2.17.",
+    "{\"phone\":\"010-1234-5678\"}",
+    "user7%40example.com",
+    "line\nbreak\ttab \\ back \"quote\" / \u{1}",
+    "\u{1f600} 가나다 \u{7f}",
+    "0",
+    "12345",
+    "2026-11-24T02:15:42.318Z",
+    "2026-11-24T11:15:42+09:00",
+    "1795486542",
+    "a value that is much longer than the fifty-eight bytes that fit into one frame of the hash",
+    "true",
+];
+
+const NUMBERS: [&str; 14] = [
+    "0",
+    "-0",
+    "7",
+    "-12.50",
+    "1e3",
+    "1.2E+2",
+    "821012345678",
+    "01012345678e0",
+    "9001011234568",
+    "4111111111111111",
+    "4.111111111111111e15",
+    "1795486542",
+    "1795486542318",
+    "1e400",
+];
+
+/// A value as JSON text, with random white space and escapes.
+fn json(dice: &mut Dice, depth: usize, out: &mut String) {
+    let space = |dice: &mut Dice, out: &mut String| {
+        if dice.one_in(12) {
+            out.push_str(dice.pick(&[" ", "\n", "\t ", "\r\n"]));
+        }
+    };
+    space(dice, out);
+    match dice.below(if depth == 0 { 8 } else { 12 }) {
+        0..5 => {
+            let text = dice.pick(&TEXTS);
+            string(dice, text, out);
+        }
+        5 => out.push_str(dice.pick(&NUMBERS).strip_prefix("01012345678e0").unwrap_or("1012345678e0")),
+        6 => out.push_str(dice.pick(&NUMBERS[..7])),
+        7 => out.push_str(dice.pick(&["true", "false", "null"])),
+        8 => {
+            out.push('[');
+            for index in 0..dice.below(4) {
+                out.push_str(if index > 0 { "," } else { "" });
+                json(dice, depth - 1, out);
+            }
+            out.push(']');
+        }
+        _ => object(dice, depth - 1, out),
+    }
+    space(dice, out);
+}
+
+fn object(dice: &mut Dice, depth: usize, out: &mut String) {
+    out.push('{');
+    let mut names: Vec<&str> = Vec::new();
+    for _ in 0..dice.below(6) {
+        let name = dice.pick(&NAMES);
+        if !names.contains(&name) || dice.one_in(40) {
+            names.push(name);
+        }
+    }
+    for (index, name) in names.into_iter().enumerate() {
+        out.push_str(if index > 0 { "," } else { "" });
+        string(dice, name, out);
+        out.push(':');
+        json(dice, depth, out);
+    }
+    out.push('}');
+}
+
+fn string(dice: &mut Dice, text: &str, out: &mut String) {
+    let escapes = dice.one_in(4);
+    out.push('"');
+    for char in text.chars() {
+        match char {
+            '"' => out.push_str("\\\""),
+            '\\' => out.push_str("\\\\"),
+            '/' if escapes => out.push_str("\\/"),
+            '\n' => out.push_str("\\n"),
+            control if control < ' ' => write!(out, "\\u{:04x}", control as u32).expect("a string"),
+            char if escapes && dice.one_in(3) => {
+                for unit in char.encode_utf16(&mut [0; 2]) {
+                    write!(out, "\\u{unit:04X}").expect("a string");
+                }
+            }
+            char => out.push(char),
+        }
+    }
+    out.push('"');
+}
+
+/// A record: an object with an event and a time (mostly), then whatever comes.
+fn record(dice: &mut Dice) -> Vec<u8> {
+    let mut text = String::from("{");
+    if !dice.one_in(12) {
+        let age_ms = dice.pick(&[0, 0, 0, 0, DAY_MS, 4 * DAY_MS, 25 * DAY_MS, 40 * DAY_MS, -DAY_MS, -3 * DAY_MS]);
+        let at = jiff::Timestamp::from_millisecond(ARRIVAL_MS - age_ms - dice.below(1000) as i64).expect("a time");
+        match dice.below(8) {
+            0 => write!(text, "\"at\":{},", at.as_millisecond()),
+            1 => write!(text, "\"at\":{}.5,", at.as_second()),
+            2 => write!(text, "\"at\":\"{}\",", dice.pick(&["", "yesterday", "2026-02-30T00:00:00Z"])),
+            3 => write!(text, "\"at\":{},", dice.pick(&["null", "[]", "true", "12"])),
+            _ => write!(text, "\"at\":\"{at}\","),
+        }
+        .expect("a string");
+    }
+    let event = dice.pick(&["login", "logout", "read", "7"]);
+    write!(text, "\"event\":\"{event}\"").expect("a string");
+    let mut rest = String::new();
+    object(dice, 4, &mut rest);
+    // The members of the rest follow; where they repeat a name, the record has a duplicate, which is a case too.
+    let rest = &rest[1..rest.len() - 1];
+    if !rest.trim().is_empty() {
+        text.push(',');
+        text.push_str(rest);
+    }
+    text.push('}');
+    let mut bytes = text.into_bytes();
+    if dice.one_in(3) {
+        mutate(dice, &mut bytes);
+    }
+    bytes
+}
+
+fn mutate(dice: &mut Dice, bytes: &mut Vec<u8>) {
+    for _ in 0..1 + dice.below(3) {
+        if bytes.is_empty() {
+            return;
+        }
+        let at = dice.below(bytes.len());
+        match dice.below(6) {
+            0 => bytes[at] ^= 1 << dice.below(8),
+            1 => drop(bytes.remove(at)),
+            2 => bytes.insert(at, dice.pick(b"\"\\{}[]:,0-9eu \n\x00\xff")),
+            3 => bytes.truncate(at),
+            4 => {
+                let end = (at + dice.below(12)).min(bytes.len());
+                let piece = bytes[at..end].to_vec();
+                bytes.splice(at..at, piece);
+            }
+            _ => bytes[at] = dice.pick(b"\"\\{}[]:,0123456789.eE+-u \ntfn"),
+        }
+    }
+}
+
+fn pointer(dice: &mut Dice, any: bool) -> Pointer {
+    let steps = 1 + dice.below(3);
+    let step = |dice: &mut Dice| match dice.below(5) {
+        0 if any => Segment::Any,
+        _ => Segment::Name(dice.pick(&NAMES[..13]).into()),
+    };
+    Pointer((0..steps).map(|_| step(dice)).collect())
+}
+
+fn clauses(dice: &mut Dice) -> Vec<Clause> {
+    let clause = |dice: &mut Dice| Clause {
+        at: if dice.one_in(2) { Pointer(vec![Segment::Name("event".into())]) } else { pointer(dice, false) },
+        test: match dice.below(3) {
+            0 => Test::Present(dice.one_in(2)),
+            _ => Test::In(
+                (0..1 + dice.below(2)).map(|_| dice.pick(&["login", "logout", "true", "7", ""]).into()).collect(),
+            ),
+        },
+    };
+    (0..dice.below(3)).map(|_| clause(dice)).collect()
+}
+
+/// A single action that makes sense for a kind.
+fn action(dice: &mut Dice, kind: Kind) -> Action {
+    let own: &[Action] = match kind {
+        Kind::Time => &[Action::Keep, Action::Generalize(Generalize::Hour), Action::Generalize(Generalize::Day)],
+        Kind::DateOfBirth => &[Action::Generalize(Generalize::Years(10)), Action::Generalize(Generalize::Years(1))],
+        Kind::Number => &[Action::Generalize(Generalize::Band(100))],
+        Kind::KrAddress => &[Action::Generalize(Generalize::District)],
+        Kind::Ip => &[Action::Generalize(Generalize::Prefix(24, 48))],
+        Kind::UserAgent => &[Action::Generalize(Generalize::UserAgent)],
+        Kind::Url => &[Action::Generalize(Generalize::Path)],
+        Kind::Text => &[Action::Scan],
+        _ => &[Action::Truncate(3)],
+    };
+    let common = [
+        Action::Keep,
+        Action::Drop,
+        Action::Scan,
+        Action::Pseudonymize,
+        Action::Mask(MaskShape::OfKind),
+        Action::Mask(MaskShape::Redact),
+        Action::Mask(MaskShape::Edges { first: 1, last: 2 }),
+        Action::Truncate(4),
+    ];
+    if dice.one_in(2) { dice.pick(own) } else { dice.pick(&common) }
+}
+
+fn actions(dice: &mut Dice, kind: Kind, tiers: usize, beside: bool) -> Vec<Actions> {
+    (0..tiers)
+        .map(|_| match action(dice, kind) {
+            Action::Drop if dice.one_in(2) => vec![],
+            action @ (Action::Drop | Action::Pseudonymize) => vec![action],
+            action if beside && dice.one_in(3) => vec![action, Action::Pseudonymize],
+            action => vec![action],
+        })
+        .collect()
+}
+
+fn plan(dice: &mut Dice) -> Plan {
+    let tier = |name: &str, term: Term, time, late_accept, record_id| Tier {
+        name: name.into(),
+        label: name.into(),
+        topic: format!("tier.{name}.{{source}}").into(),
+        term,
+        legal_minimum: false,
+        late_accept,
+        time,
+        record_id,
+    };
+    let tiers = vec![
+        tier("short", Term::Days(3), TimePrecision::Minute, false, true),
+        tier("until", Term::Until(vec!["left".into()]), TimePrecision::Second, true, true),
+        tier("legal", Term::Months(1), TimePrecision::Day, true, false),
+    ];
+    let formats = [Format::Json, Format::Json, Format::Ndjson, Format::Text];
+    let mut sources = Vec::new();
+    for index in 0..2 {
+        let format = dice.pick(&formats);
+        sources.push(source(dice, index, format, tiers.len()));
+    }
+    Plan {
+        name: "made-up".into(),
+        digest: [dice.roll() as u8; 32],
+        zone: jiff::tz::TimeZone::get("Asia/Seoul").expect("a zone"),
+        unlisted: dice.pick(&[Unlisted::Drop, Unlisted::Drop, Unlisted::Scan, Unlisted::Refuse]),
+        max_lateness_s: 72 * 3600,
+        tiers,
+        sources,
+    }
+}
+
+fn source(dice: &mut Dice, index: usize, format: Format, tiers: usize) -> SourcePlan {
+    let is_text = matches!(format, Format::Text);
+    let carrier = |dice: &mut Dice| {
+        let kind = dice.pick(&Kind::ALL);
+        CarrierPlan { kind, actions: actions(dice, kind, tiers, false) }
+    };
+    let mut items: Vec<ItemPlan> = Vec::new();
+    for number in 0..if is_text { dice.below(2) } else { 2 + dice.below(9) } {
+        let at = if is_text { Pointer::default() } else { pointer(dice, true) };
+        let kind = dice.pick(&Kind::ALL);
+        let beside = matches!(at.0.last(), Some(Segment::Name(_)));
+        let when = if is_text || dice.one_in(2) { vec![] } else { clauses(dice) };
+        let actions = actions(dice, kind, tiers, beside);
+        items.push(ItemPlan { name: format!("item{number}").into(), at, kind, when, actions });
+    }
+    let found = |dice: &mut Dice, kind: Kind| loop {
+        let found = actions(dice, kind, tiers, false);
+        if !found.contains(&vec![Action::Scan]) {
+            return found;
+        }
+    };
+    let all = |dice: &mut Dice| (0..1 + dice.below(3)).map(|tier| TierId(tier as u8)).collect();
+    let mut routes = Vec::new();
+    if !is_text && dice.one_in(2) {
+        routes.push(Route { when: clauses(dice), to: all(dice) });
+    }
+    routes.push(Route { when: vec![], to: all(dice) });
+    let no_time = is_text || dice.one_in(5);
+    SourcePlan {
+        name: format!("source{index}").into(),
+        label: "made up".into(),
+        topics: (0..1 + dice.below(2)).map(|topic| format!("in.{index}.{topic}").into()).collect(),
+        quarantine: format!("quarantine.source{index}").into(),
+        format,
+        time: if no_time {
+            EventTime::KafkaTimestamp
+        } else {
+            EventTime::At(Pointer(vec![Segment::Name("at".into())]))
+        },
+        belongs: if is_text || !dice.one_in(4) { vec![] } else { clauses(dice) },
+        tombstones_forward: dice.one_in(2),
+        items,
+        key: (!dice.one_in(3)).then(|| carrier(dice)),
+        headers: vec![("x-user".into(), carrier(dice))],
+        routes,
+        found: Kind::ALL.iter().map(|kind| found(dice, *kind)).collect(),
+    }
+}
+
+/// A ring with every key around the arrival, or one with a gap and a destroyed day.
+fn keys(dice: &mut Dice) -> KeyRing {
+    let whole = KeyRing::ephemeral(Key::new([dice.roll() as u8; 32]));
+    if !dice.one_in(4) {
+        return whole;
+    }
+    let arrival_day = (ARRIVAL_MS / DAY_MS) as i32;
+    let mut tiers = Vec::new();
+    for tier in 0..3 {
+        let mut days = BTreeMap::new();
+        for day in arrival_day - 45..arrival_day + 5 {
+            let Lookup::Live(secret) = whole.lookup(TierId(tier), day) else {
+                panic!("an ephemeral ring has every key")
+            };
+            match dice.below(20) {
+                0 => {}
+                1 => drop(days.insert(day, None)),
+                _ => drop(days.insert(day, Some(secret))),
+            }
+        }
+        tiers.push(days);
+    }
+    KeyRing::Stored(tiers)
+}
+
+/// One input, owned.
+#[derive(Debug)]
+struct Input {
+    input: u16,
+    position: Position,
+    timestamp_ms: Option<i64>,
+    key: Option<Vec<u8>>,
+    value: Option<Vec<u8>>,
+    headers: Vec<(Vec<u8>, Option<Vec<u8>>)>,
+}
+
+fn input(dice: &mut Dice, inputs: usize, offset: i64, plan: &Plan) -> Input {
+    let input = dice.below(inputs);
+    let mut topics = plan.sources.iter().flat_map(|source| source.topics.iter().map(move |_| source));
+    let format = &topics.nth(input).expect("an input").format;
+    let text = |dice: &mut Dice| match dice.below(30) {
+        0 => vec![0xff, 0xfe],
+        _ => dice.pick(&TEXTS).as_bytes().to_vec(),
+    };
+    let value = match format {
+        Format::Text => text(dice),
+        Format::Ndjson => {
+            let lines: Vec<Vec<u8>> = (0..dice.below(4)).map(|_| record(dice)).collect();
+            lines.join(&dice.pick(b"\n\n\n ")).to_vec()
+        }
+        Format::Json | Format::Pattern { .. } => record(dice),
+    };
+    Input {
+        input: input as u16,
+        position: Position { partition: dice.below(6) as i32, offset },
+        timestamp_ms: (!dice.one_in(6)).then_some(ARRIVAL_MS),
+        key: (!dice.one_in(4)).then(|| text(dice)),
+        value: (!dice.one_in(25)).then_some(value),
+        headers: (0..dice.below(3))
+            .map(|_| (dice.pick(&["x-user", "other"]).into(), (!dice.one_in(5)).then(|| text(dice))))
+            .collect(),
+    }
+}
+
+/// What the engine made of one record, in the oracle's words.
+#[derive(Debug, PartialEq)]
+struct Became {
+    sent: Vec<Sent>,
+    refused: Vec<(u32, &'static str)>,
+}
+
+fn became(engine: &Engine, treated: &Treated, index: usize, is_text: bool) -> Became {
+    let text = |range: &std::ops::Range<usize>| {
+        std::str::from_utf8(&treated.bytes[range.clone()]).expect("outputs are UTF-8").to_owned()
+    };
+    let sent = treated.outputs.iter().filter(|output| output.record as usize == index).map(|output| {
+        let headers = treated.headers[output.headers.clone()].iter().map(|header| {
+            let name = match header.name {
+                HeaderName::Garim => "garim".to_owned(),
+                HeaderName::Listed(listed) => {
+                    engine.sources()[usize::from(output.source)].headers[usize::from(listed)].0.to_string()
+                }
+            };
+            (name, text(&header.value))
+        });
+        let body = match &output.value {
+            None => Body::Null,
+            Some(value) if is_text => Body::Line(text(value)),
+            Some(value) => {
+                let text = text(value);
+                serde_json::from_str::<serde::de::IgnoredAny>(&text).unwrap_or_else(|error| panic!("{error}: {text}"));
+                Body::Json(read_output(&text).unwrap_or_else(|reason| panic!("{reason:?}: {text}")))
+            }
+        };
+        // The engine does not tell the line of an output; the oracle's are compared without it.
+        Sent { line: 0, tier: output.tier, body, key: output.key.as_ref().map(text), headers: headers.collect() }
+    });
+    let refusals = treated.refusals.iter().filter(|refusal| refusal.record as usize == index);
+    Became { sent: sent.collect(), refused: refusals.map(|refusal| (refusal.line, refusal.reason.code())).collect() }
+}
+
+/// Makes a policy and batches from a seed, and compares; gives how many records were sent and refused.
+fn compare(seed: u64) -> (usize, usize) {
+    let mut dice = Dice(seed);
+    let plan = plan(&mut dice);
+    let keys = keys(&mut dice);
+    let limits = Limits { past_days: 30, future_days: 1 };
+    let engine = Engine::new(plan.clone(), limits).unwrap_or_else(|fault| panic!("seed {seed}: {fault}: {plan:#?}"));
+    let oracle = Oracle { plan: &plan, limits, keys: &keys };
+    let (mut scratch, mut treated) = (Scratch::new(), Treated::default());
+    let mut counts = (0, 0);
+    for batch in 0..3 {
+        let inputs: Vec<Input> = (0..1 + dice.below(20))
+            .map(|n| input(&mut dice, engine.inputs().len(), batch * 100 + n as i64, &plan))
+            .collect();
+        let headers: Vec<Vec<Header<'_>>> = inputs
+            .iter()
+            .map(|input| input.headers.iter().map(|(n, v)| (n.as_slice(), v.as_deref().map(Plain))).collect())
+            .collect();
+        let records: Vec<Record<'_>> = inputs
+            .iter()
+            .zip(&headers)
+            .map(|(input, headers)| Record {
+                input: InputId(input.input),
+                position: input.position,
+                timestamp_ms: input.timestamp_ms,
+                key: input.key.as_deref().map(Plain),
+                value: input.value.as_deref().map(Plain),
+                headers,
+            })
+            .collect();
+        let verdicts: Vec<Vec<Verdict>> = records.iter().map(|record| oracle.treat(record)).collect();
+        let missing = verdicts.iter().flatten().find_map(|verdict| match verdict {
+            Verdict::KeyMissing { tier, day } => Some(KeyMissing { tier: *tier, day: *day }),
+            Verdict::Sent(_) | Verdict::Refused { .. } => None,
+        });
+        let result = engine.treat(&mut scratch, &keys, &records, &mut treated);
+        assert_eq!(result.err(), missing, "seed {seed}, batch {batch}");
+        if missing.is_some() {
+            assert!(treated.outputs.is_empty() && treated.refusals.is_empty(), "seed {seed}: outputs without keys");
+            continue;
+        }
+        for (index, (verdicts, input)) in verdicts.into_iter().zip(&inputs).enumerate() {
+            let source = &plan.sources[usize::from(engine.inputs()[usize::from(input.input)].1)];
+            let mut expected = Became { sent: Vec::new(), refused: Vec::new() };
+            for verdict in verdicts {
+                match verdict {
+                    Verdict::Sent(sent) => expected.sent.extend(sent.into_iter().map(|sent| Sent { line: 0, ..sent })),
+                    Verdict::Refused { line, reason } => expected.refused.push((line, reason.code())),
+                    Verdict::KeyMissing { .. } => unreachable!("looked for above"),
+                }
+            }
+            counts.0 += expected.sent.len();
+            counts.1 += expected.refused.len();
+            let got = became(&engine, &treated, index, matches!(source.format, Format::Text));
+            if got != expected {
+                report(seed, &plan, source, input, &got, &expected);
+            }
+        }
+    }
+    counts
+}
+
+/// Fails with all that is needed to see which of the two is wrong.
+fn report(seed: u64, plan: &Plan, source: &SourcePlan, input: &Input, engine: &Became, oracle: &Became) -> ! {
+    let mut text = format!("seed {seed}: engine and oracle differ\n");
+    let value = input.value.as_deref().map(String::from_utf8_lossy);
+    let key = input.key.as_deref().map(String::from_utf8_lossy);
+    writeln!(text, "value   {value:?}\nkey     {key:?}\nengine  {engine:?}\noracle  {oracle:?}").expect("a string");
+    writeln!(text, "policy  unlisted {:?}, {:?}, time {:?}", plan.unlisted, source.format, source.time)
+        .expect("a string");
+    writeln!(text, "belongs {:?}\nroutes  {:?}\nkey     {:?}", source.belongs, source.routes, source.key)
+        .expect("a string");
+    for item in &source.items {
+        writeln!(text, "item    {item:?}").expect("a string");
+    }
+    for (kind, actions) in Kind::ALL.iter().zip(&source.found).take(Kind::FOUND) {
+        writeln!(text, "found   {kind:?} {actions:?}").expect("a string");
+    }
+    panic!("{text}");
+}
+
+#[test]
+fn the_engine_agrees_with_the_oracle() {
+    let (mut sent, mut refused) = (0, 0);
+    for seed in 0..3000 {
+        let (more_sent, more_refused) = compare(seed);
+        sent += more_sent;
+        refused += more_refused;
+    }
+    println!("{sent} outputs and {refused} refusals agree");
+    assert!(sent > 20_000 && refused > 10_000, "{sent} sent, {refused} refused: the records do not try enough");
+}
+
+/// The oracle's own reader has a judge too: what `serde_json` cannot read, it must not read, and the other way round.
+#[test]
+fn the_oracle_reads_what_serde_json_reads() {
+    let mut dice = Dice(7);
+    let (mut read_both, mut refused_both) = (0, 0);
+    for _ in 0..20_000 {
+        let bytes = record(&mut dice);
+        let Ok(text) = std::str::from_utf8(&bytes) else { continue };
+        // Values are passed over, so that a number's size does not matter.
+        let judged = serde_json::from_str::<serde::de::IgnoredAny>(text);
+        match (read(text), judged) {
+            (Ok(_), Ok(_)) => read_both += 1,
+            (Err(_), Err(_)) => refused_both += 1,
+            // garim refuses more than JSON does.
+            (Err(reason), Ok(_)) => {
+                assert!(
+                    matches!(reason.code(), "duplicate-key" | "reserved-member" | "not-an-object"),
+                    "{reason:?}: {text}"
+                );
+            }
+            (Ok(_), Err(error)) => panic!("{error}: {text}"),
+        }
+    }
+    assert!(read_both > 5_000 && refused_both > 1_000, "{read_both} read, {refused_both} refused");
+}
