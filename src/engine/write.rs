@@ -257,7 +257,10 @@ impl Writer<'_> {
                     if treatment.op == Op::Drop {
                         continue;
                     }
-                    if treatment.op == Op::Keep && self.keep_member(node, name_findings, value, open) {
+                    if treatment.op == Op::Keep
+                        && !treatment.beside
+                        && self.keep_member(node, name_findings, value, open)
+                    {
                         continue;
                     }
                     self.name(node, name_findings, findings, value, open);
