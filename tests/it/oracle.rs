@@ -881,7 +881,8 @@ fn object(mut reader: Reader<'_>) -> Result<Json, Reason> {
     match reader.peek() {
         None => return Err(Reason::TruncatedJson),
         Some('{') => {}
-        Some('[' | '"' | 't' | 'f' | 'n' | '-' | '0'..='9') => return Err(Reason::NotAnObject),
+        Some('[' | '"' | '-' | '0'..='9') => return Err(Reason::NotAnObject),
+        Some(_) if matches!(reader.text.trim_ascii(), "true" | "false" | "null") => return Err(Reason::NotAnObject),
         Some(_) => return Err(Reason::InvalidJson),
     }
     let value = reader.value(0)?;

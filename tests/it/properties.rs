@@ -581,7 +581,7 @@ fn report(seed: u64, plan: &Plan, source: &SourcePlan, input: &Input, engine: &B
 #[test]
 fn the_engine_agrees_with_the_oracle() {
     let (mut sent, mut refused) = (0, 0);
-    for seed in 0..3000 {
+    for seed in 0..5_000 {
         let (more_sent, more_refused) = compare(seed);
         sent += more_sent;
         refused += more_refused;
