@@ -8,6 +8,7 @@
 )]
 
 mod cli;
+mod deploy;
 mod engine;
 mod flow;
 mod keys;
