@@ -31,8 +31,10 @@ pub enum Generalize {
     Prefix(u8, u8),
     /// A user agent to device class, system and application major (`pc; Windows 10; Chrome 120`).
     UserAgent,
-    /// A URL or request target without query and fragment; what is found in the path is redacted.
+    /// A URL, request target or request line without query and fragment; what is found in the path is redacted.
     Path,
+    /// A version to its major number, whatever name stands before it: `Android 16.1` to `Android 16`.
+    Major,
 }
 
 impl Generalize {
@@ -46,6 +48,7 @@ impl Generalize {
             Self::Prefix(..) => matches!(kind, Kind::Ip),
             Self::UserAgent => matches!(kind, Kind::UserAgent),
             Self::Path => matches!(kind, Kind::Url),
+            Self::Major => matches!(kind, Kind::Code),
         }
     }
 }
@@ -94,6 +97,7 @@ pub fn generalize(
         Generalize::Prefix(v4, v6) => prefix(text, v4, v6, out),
         Generalize::UserAgent => agent(text, cache, out),
         Generalize::Path => path(text, redact, out),
+        Generalize::Major => major(text, out),
     }
 }
 
@@ -248,8 +252,63 @@ fn read_agent(parser: &Parser, text: &str, out: &mut Vec<u8>) {
     }
 }
 
+/// All up to the end of the first number: names may hold no digit, and what follows the major number is finer.
+fn major(text: &str, out: &mut Vec<u8>) -> bool {
+    let Some(start) = text.find(|c: char| c.is_ascii_digit()) else {
+        out.extend_from_slice(text.as_bytes());
+        return true;
+    };
+    let digits = text[start..].bytes().take_while(u8::is_ascii_digit).count();
+    out.extend_from_slice(&text.as_bytes()[..start + digits]);
+    true
+}
+
+/// The methods that servers log (RFC 9110, RFC 5789, WebDAV): any other first word of a line may be data.
+const METHODS: [&str; 16] = [
+    "GET",
+    "HEAD",
+    "POST",
+    "PUT",
+    "DELETE",
+    "CONNECT",
+    "OPTIONS",
+    "TRACE",
+    "PATCH",
+    "PROPFIND",
+    "PROPPATCH",
+    "MKCOL",
+    "COPY",
+    "MOVE",
+    "LOCK",
+    "UNLOCK",
+];
+
+/// Method, target and protocol of a request line; the protocol may be missing, as in HTTP/0.9.
+fn request_line(text: &str) -> Option<(&str, &str, Option<&str>)> {
+    let (method, rest) = text.split_once(' ').filter(|(method, _)| METHODS.contains(method))?;
+    let Some((target, protocol)) = rest.split_once(' ') else {
+        return Some((method, rest, None));
+    };
+    let version = protocol.strip_prefix("HTTP/")?;
+    (version.len() <= 3 && version.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.')).then_some((
+        method,
+        target,
+        Some(protocol),
+    ))
+}
+
 /// Scheme, host and path; user, password, matrix parameters, query and fragment go, and so does what is found in the rest.
 fn path(text: &str, redact: impl FnOnce(&str, &mut Vec<u8>), out: &mut Vec<u8>) -> bool {
+    if let Some((method, target, protocol)) = request_line(text) {
+        let before = out.len();
+        out.extend_from_slice(method.as_bytes());
+        out.push(b' ');
+        if !path(target, redact, out) {
+            out.truncate(before);
+            return false;
+        }
+        return protocol.is_none_or(|protocol| put(out, format_args!(" {protocol}")));
+    }
     let end = text.find(['?', '#', ';']).unwrap_or(text.len());
     let mut rest = &text[..end];
     if text.is_empty() || text.contains(char::is_whitespace) {
@@ -300,7 +359,14 @@ mod tests {
             (Generalize::UserAgent, "KakaoWork-internal", Some("unknown")),
             (Generalize::Path, "/v1/users?phone=1#x", Some("<redacted /v1/users>")),
             (Generalize::Path, "https://u:p@example.com/a;s=1?b", Some("https://<redacted example.com/a>")),
-            (Generalize::Path, "GET / HTTP/1.1", None),
+            (Generalize::Path, "GET /a?b=1 HTTP/1.1", Some("GET <redacted /a> HTTP/1.1")),
+            (Generalize::Path, "HEAD /", Some("HEAD <redacted />")),
+            (Generalize::Path, "GET /hong gildong HTTP/1.1", None),
+            (Generalize::Path, "HONG / HTTP/1.1", None),
+            (Generalize::Path, "GET / HTTP/hong", None),
+            (Generalize::Major, "Android 16.1", Some("Android 16")),
+            (Generalize::Major, "iPhone OS 17_1_2", Some("iPhone OS 17")),
+            (Generalize::Major, "Linux", Some("Linux")),
         ];
         let mut cache = AgentCache::default();
         for (how, text, want) in rows.into_iter().chain(rows) {
