@@ -150,13 +150,14 @@ impl Faults {
         self.diagnostics.len() - self.error_count()
     }
 
-    /// Puts the complaints in the order of their places, and keeps one of those that say the same of one place.
+    /// Puts the complaints in the order of their places, and keeps one of several equal ones.
     pub fn sort(&mut self) {
         self.diagnostics.sort_by(|a, b| {
             let place = |d: &Diagnostic| (d.span.as_ref().map_or(0, |span| span.start), d.severity);
             (&a.file, place(a), a.code).cmp(&(&b.file, place(b), b.code))
         });
-        self.diagnostics.dedup_by(|b, a| (a.code, &a.file, &a.span) == (b.code, &b.file, &b.span) && a.span.is_some());
+        self.diagnostics
+            .dedup_by(|b, a| (a.code, &a.file, &a.span, &a.message) == (b.code, &b.file, &b.span, &b.message));
     }
 
     /// Takes over the files and complaints of another.

@@ -3,9 +3,12 @@
 use std::path::Path;
 
 use super::output::Out;
+use super::test::LIMITS;
 use super::{Exit, Failure, Format, Shared};
 use crate::diagnostic::Faults;
+use crate::engine::{Engine, Limits};
 use crate::policy::{self, Policy};
+use crate::service::settings;
 
 /// Arguments of `check`.
 #[derive(Debug, clap::Args)]
@@ -20,35 +23,73 @@ pub struct Args {
 /// # Errors
 /// When no policy is named, or standard output cannot be written.
 pub fn run(args: &Args, shared: &Shared) -> Result<Exit, Failure> {
-    let path = shared.policy()?;
-    let (faults, summary) = match policy::load(&path) {
-        Ok(policy) => {
-            let summary = summary(&policy);
-            (policy.warnings, summary)
-        }
-        Err(faults) => (faults, String::new()),
+    let mut faults = Faults::default();
+    let mut summaries = Vec::new();
+    // Settings are checked where they are named or found; a policy alone can be checked too.
+    let settings = match shared.config() {
+        Ok(paths) => match settings::load(&paths, &[]) {
+            Ok(settings) => {
+                summaries.push(format!("{}: no faults", paths[0].display()));
+                Some(settings)
+            }
+            Err(found) => {
+                summaries.push(format!("{}: {}", paths[0].display(), counts(&found)));
+                faults.append(found);
+                None
+            }
+        },
+        Err(_) => None,
     };
+    let path = match shared.policy.clone().or_else(|| settings.as_ref().and_then(|settings| settings.policy.clone())) {
+        // Settings that cannot be read may name one; where there are none, that is the complaint.
+        None if faults.is_empty() => Some(shared.policy()?),
+        path => path,
+    };
+    if let Some(path) = path {
+        let limits = settings.map_or(LIMITS, |settings| settings.limits);
+        let (found, parts) = check_policy(&path, limits);
+        summaries.push(format!("{}: {}{parts}", path.display(), counts(&found)));
+        faults.append(found);
+    }
     let mut out = shared.report();
-    tell(&faults, &path, &summary, shared, &mut out)?;
+    tell(&faults, &summaries, shared, &mut out)?;
     out.flush()?;
     let refused = faults.error_count() > 0 || (args.deny_warnings && !faults.is_empty());
     Ok(if refused { Exit::Config } else { Exit::Done })
 }
 
-fn tell(faults: &Faults, path: &Path, summary: &str, shared: &Shared, out: &mut Out) -> Result<(), Failure> {
+/// The complaints about a policy, and what it consists of.
+fn check_policy(path: &Path, limits: Limits) -> (Faults, String) {
+    let mut policy = match policy::load(path) {
+        Ok(policy) => policy,
+        Err(faults) => return (faults, String::new()),
+    };
+    let summary = summary(&policy);
+    if let Err(fault) = Engine::new(policy.plan, limits) {
+        policy.warnings.error("G0100", 0..0, format!("the policy does not compile: {fault}"));
+    }
+    (policy.warnings, summary)
+}
+
+fn tell(faults: &Faults, summaries: &[String], shared: &Shared, out: &mut Out) -> Result<(), Failure> {
     if shared.format == Format::Json {
         writeln!(out, "{}", faults.to_json())?;
         return Ok(());
     }
     out.write_all(faults.render(shared.color_out).as_bytes())?;
     if !shared.quiet {
-        let counts = match (faults.error_count(), faults.warning_count()) {
-            (0, 0) => "no faults".to_owned(),
-            (errors, warnings) => format!("{}, {}", count(errors, "error"), count(warnings, "warning")),
-        };
-        writeln!(out, "{}: {counts}{summary}", path.display())?;
+        for summary in summaries {
+            writeln!(out, "{summary}")?;
+        }
     }
     Ok(())
+}
+
+fn counts(faults: &Faults) -> String {
+    match (faults.error_count(), faults.warning_count()) {
+        (0, 0) => "no faults".to_owned(),
+        (errors, warnings) => format!("{}, {}", count(errors, "error"), count(warnings, "warning")),
+    }
 }
 
 fn summary(policy: &Policy) -> String {

@@ -3,6 +3,7 @@
 
 pub mod check;
 pub mod completions;
+pub mod explain;
 pub mod r#gen;
 pub mod healthcheck;
 pub mod keys;
@@ -10,6 +11,7 @@ mod lines;
 pub mod mask;
 pub mod output;
 pub mod run;
+pub mod test;
 pub mod topics;
 pub mod version;
 
@@ -376,6 +378,10 @@ enum Verb {
     Mask(mask::Args),
     /// Write synthetic activity logs of persons that cannot exist
     Gen(r#gen::Args),
+    /// Tell why a record is treated as it is, or what a code means
+    Explain(explain::Args),
+    /// Run the policy's own examples
+    Test(test::Args),
     /// Make and list the keys of pseudonyms
     Keys(keys::Args),
     /// Make the topics that a policy needs
@@ -395,6 +401,8 @@ fn run(verb: &Verb, shared: &Shared) -> Result<Exit, Failure> {
         Verb::Check(args) => check::run(args, shared),
         Verb::Mask(args) => mask::run(args, shared),
         Verb::Gen(args) => r#gen::run(args, shared),
+        Verb::Explain(args) => explain::run(args, shared),
+        Verb::Test(args) => test::run(args, shared),
         Verb::Keys(args) => keys::run(args, shared),
         Verb::Topics(args) => topics::run(args, shared),
         Verb::Completions(args) => completions::run(args, shared),

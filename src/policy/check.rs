@@ -8,7 +8,6 @@ use super::source::{SourceParts, check_fields};
 use super::topic;
 use crate::diagnostic::Faults;
 use crate::engine::outcome::Reason;
-use crate::engine::plan::Action;
 use crate::route::{Pointer, Segment};
 
 /// Notes everything that speaks against a file besides what does not compile.
@@ -50,7 +49,9 @@ fn twice<'f>(what: &str, names: impl Iterator<Item = &'f Typed<String>>, faults:
 /// Complains of items that claim one place, and of places that no record can have.
 fn items(source: &file::Source, compiled: &SourceParts, faults: &mut Faults) {
     for (index, (item, parts)) in source.items.iter().zip(&compiled.items).enumerate() {
-        let (Some(typed), Some(at)) = (&item.at, &parts.at) else { continue };
+        let (Some(typed), Some(at)) = (&item.at, &parts.at) else {
+            continue;
+        };
         if let Some(name) = at.0.iter().find_map(reserved) {
             let fault = faults.error("G0115", typed.span.clone(), format!("`{name}` is a name of garim's own"));
             fault.help = Some(
@@ -68,7 +69,7 @@ fn items(source: &file::Source, compiled: &SourceParts, faults: &mut Faults) {
             }
             let (message, label) = if at == other_at {
                 (format!("two items claim `{}`", written(at)), "also here")
-            } else if below(at, other_at) || below(other_at, at) {
+            } else if (below(at, other_at) && !earlier.is_whole()) || (below(other_at, at) && !parts.is_whole()) {
                 (format!("one item lies below another: `{}` and `{}`", written(other_at), written(at)), "the other")
             } else {
                 continue;
@@ -104,13 +105,15 @@ fn conditions(source: &file::Source, compiled: &SourceParts, file: &File, faults
             }
         };
         for at in typed.iter().filter_map(|clause| clause.at.as_ref()) {
-            let Some(pointer) = super::condition::pointer(at, &mut Faults::default()) else { continue };
+            let Some(pointer) = super::condition::pointer(at, &mut Faults::default()) else {
+                continue;
+            };
             for (item, parts) in source.items.iter().zip(&compiled.items) {
-                let dropped =
-                    parts.rule.as_ref().is_some_and(|(_, by_tier)| by_tier.iter().all(|list| *list == [Action::Drop]));
-                let (Some(item_typed), Some(outer)) = (&item.at, &parts.at) else { continue };
-                if !dropped && below(&pointer, outer) {
-                    let message = format!("`{}` never holds", at.value);
+                let (Some(item_typed), Some(outer)) = (&item.at, &parts.at) else {
+                    continue;
+                };
+                if !parts.is_whole() && below(&pointer, outer) {
+                    let message = format!("a condition on `{}` never holds", at.value);
                     let fault = faults.warning("G0117", at.span.clone(), message);
                     fault
                         .related
@@ -136,7 +139,9 @@ fn carriers(source: &file::Source, faults: &mut Faults) {
 
 /// Complains unless exactly the last route holds always.
 fn routes(source: &file::Source, faults: &mut Faults) {
-    let Some((last, before)) = source.routes.split_last() else { return };
+    let Some((last, before)) = source.routes.split_last() else {
+        return;
+    };
     if !last.when.is_empty() {
         let fault = faults.error("G0121", last.span.clone(), "the last route must hold always");
         fault.label = "has a `when`".to_owned();

@@ -119,7 +119,7 @@ pub(super) fn legal_name(what: &str, name: &Typed<String>, signs: &str, faults: 
         && text.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || signs.contains(c))
         && text.len() <= 64;
     if !legal {
-        let fault = faults.error("G0102", name.span.clone(), format!("`{text}` cannot be the name of a {what}"));
+        let fault = faults.error("G0102", name.span.clone(), format!("`{text}` is not a name for this {what}"));
         fault.help = Some("begin with a letter; use lower-case letters, digits and `-`, 64 at most".to_owned());
     }
 }
@@ -140,7 +140,9 @@ fn zone(file: &File, faults: &mut Faults) -> Option<TimeZone> {
 }
 
 fn lateness(file: &File, faults: &mut Faults) -> Option<i64> {
-    let Some(typed) = &file.max_lateness else { return Some(LATENESS_S) };
+    let Some(typed) = &file.max_lateness else {
+        return Some(LATENESS_S);
+    };
     let seconds = amount(typed.as_str()).and_then(|(count, unit)| {
         let unit = match unit {
             "second" => 1,

@@ -338,7 +338,9 @@ impl Reader<'_> {
     }
 
     fn conditions(&mut self, top: &Fields<'_>) -> Vec<Condition> {
-        let Some(value) = top.get("conditions") else { return Vec::new() };
+        let Some(value) = top.get("conditions") else {
+            return Vec::new();
+        };
         let DeValue::Table(table) = value.get_ref() else {
             self.mismatch(value, "a table of conditions", value.get_ref());
             return Vec::new();
@@ -420,6 +422,9 @@ impl Reader<'_> {
         for (name, fields) in self.named(top, "sources", "a source", SOURCE) {
             for key in ["topics", "format", "time", "routes"] {
                 self.must_have(&fields, key);
+            }
+            if fields.get("topics").is_some() && self.texts(&fields, "topics").is_empty() {
+                self.faults.error("G0005", fields.place("topics"), "a source needs a topic");
             }
             let key = fields.get("key").and_then(|value| self.table("a key", CARRIER, value));
             sources.push(Source {
@@ -522,7 +527,9 @@ impl Reader<'_> {
     }
 
     fn when(&mut self, fields: &Fields<'_>) -> Vec<When> {
-        let Some(value) = fields.get("when") else { return Vec::new() };
+        let Some(value) = fields.get("when") else {
+            return Vec::new();
+        };
         match value.get_ref() {
             DeValue::Array(array) => array.iter().filter_map(|value| self.part(value)).collect(),
             _ => self.part(value).into_iter().collect(),

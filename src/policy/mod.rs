@@ -7,6 +7,8 @@ pub mod action;
 mod check;
 mod compile;
 pub mod condition;
+pub mod example;
+pub mod explain;
 pub mod file;
 pub mod read;
 mod rule;
@@ -49,7 +51,9 @@ pub fn load(path: &Path) -> Result<Policy, Faults> {
 /// As [`load`].
 pub fn parse(path: &Path, text: &str) -> Result<Policy, Faults> {
     let mut faults = Faults::of(path, text);
-    let Some(file) = file::read(text, &mut faults) else { return Err(faults) };
+    let Some(file) = file::read(text, &mut faults) else {
+        return Err(faults);
+    };
     let parts = compile::compile(&file, &mut faults);
     check::check(&file, &parts, &mut faults);
     faults.sort();

@@ -112,7 +112,9 @@ impl Reader<'_> {
         what: &'static str,
         known: &[&str],
     ) -> Vec<(Typed<String>, Fields<'d>)> {
-        let Some(value) = fields.get(key) else { return Vec::new() };
+        let Some(value) = fields.get(key) else {
+            return Vec::new();
+        };
         let DeValue::Table(table) = value.get_ref() else {
             self.mismatch(value, "a table of tables", value.get_ref());
             return Vec::new();
@@ -137,7 +139,9 @@ impl Reader<'_> {
         what: &'static str,
         known: &[&str],
     ) -> Vec<Fields<'d>> {
-        let Some(value) = fields.get(key) else { return Vec::new() };
+        let Some(value) = fields.get(key) else {
+            return Vec::new();
+        };
         let DeValue::Array(array) = value.get_ref() else {
             self.mismatch(value, "an array of tables", value.get_ref());
             return Vec::new();

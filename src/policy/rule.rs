@@ -22,7 +22,7 @@ pub(super) enum Place {
     Member,
     /// Any member or element, `*`.
     Any,
-    /// A field of a line that is written back in its own format.
+    /// A line of text, or a field of one that is written back in its own format.
     Line,
     /// The message key or a header.
     Carrier,
@@ -38,7 +38,7 @@ impl Place {
         match self {
             Self::Member => None,
             Self::Any => Some("the path ends in `*`, so there is no name for a second field"),
-            Self::Line => Some("`emit = \"same\"` keeps the line's own fields; write `emit = \"json\"` to have both"),
+            Self::Line => Some("a line keeps its own form; a `pattern` with `emit = \"json\"` can have both"),
             Self::Carrier => Some("a key or header holds one value"),
             Self::Text => Some("a finding inside text is replaced by one value"),
             Self::Kind => Some("what is said of a kind is one action; write both in the item or in a class"),
@@ -113,7 +113,9 @@ impl<'a> Rules<'a> {
         for rule in &self.file.kinds {
             let Some(kind) = kind(&rule.name, faults) else { continue };
             let Some(act) = &rule.act else { continue };
-            let Some(by_tier) = self.by_tier(act, &self.all(), faults) else { continue };
+            let Some(by_tier) = self.by_tier(act, &self.all(), faults) else {
+                continue;
+            };
             let place = if (kind as usize) < Kind::FOUND { Place::Text } else { Place::Kind };
             let value = Value { kind, typed: &rule.name, place, allowed: rule.allow.is_some(), legal_basis: false };
             for list in &by_tier {
@@ -321,7 +323,7 @@ fn judge_leak(action: Action, span: &Range<usize>, value: &Value<'_>, faults: &m
     }
     if let Some(count) = candidates(action, kind) {
         let words = action::words(action);
-        let message = format!("`{words}` leaves {count} candidates for a `{}`", kind.name());
+        let message = format!("`{words}` leaves {count} candidates for the kind `{}`", kind.name());
         if count < CANDIDATES_MIN {
             let fault = faults.error("G0108", span.clone(), message);
             fault.label = format!("fewer than {CANDIDATES_MIN} can be tried by hand");
@@ -334,7 +336,7 @@ fn judge_leak(action: Action, span: &Range<usize>, value: &Value<'_>, faults: &m
     }
     let identifies = !matches!(kind, Kind::Time | Kind::Number | Kind::Code);
     if action == Action::Keep && identifies && !value.allowed {
-        let message = format!("a `{}` is kept as it is", kind.name());
+        let message = format!("a value of the kind `{}` is kept as it is", kind.name());
         let fault = faults.warning("G0110", span.clone(), message);
         fault.related.push((value.typed.span.clone(), "the kind".to_owned()));
         fault.help = Some("treat it, or say in `allow = \"...\"` why it must stay".to_owned());

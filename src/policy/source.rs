@@ -6,7 +6,7 @@ use super::file::{self, File};
 use super::read::Typed;
 use super::rule::{Place, Rules};
 use crate::diagnostic::{Faults, nearest};
-use crate::engine::plan::{Actions, CarrierPlan, Emit, EventTime, Format, ItemPlan, SourcePlan};
+use crate::engine::plan::{Action, Actions, CarrierPlan, Emit, EventTime, Format, ItemPlan, SourcePlan};
 use crate::find::pattern::{Pattern, PatternFault};
 use crate::kind::Kind;
 use crate::route::{Clause, Pointer, Route, Segment, TierId};
@@ -32,6 +32,15 @@ pub(super) struct ItemParts {
     pub(super) rule: Option<(Kind, Vec<Actions>)>,
 }
 
+impl ItemParts {
+    /// Whether the item takes an object or array whole, by dropping or scanning all of it: then other items may say
+    /// more of what is inside.
+    pub(super) fn is_whole(&self) -> bool {
+        let whole = |list: &Actions| matches!(list.as_slice(), [Action::Drop | Action::Scan]);
+        self.rule.as_ref().is_some_and(|(_, by_tier)| by_tier.iter().all(whole))
+    }
+}
+
 /// Compiles every part of a source.
 pub(super) fn compile(
     source: &file::Source,
@@ -50,9 +59,13 @@ pub(super) fn compile(
         if let Some(name) = &item.item {
             legal_name("item", name, "-_", faults);
         }
-        let at = item.at.as_ref().and_then(|at| pointer(at, faults));
+        let at = match (&item.at, &format) {
+            // A line of free text is its own field.
+            (Some(at), Some(Format::Text)) if at.value.is_empty() => Some(Pointer::ROOT),
+            (at, _) => at.as_ref().and_then(|at| pointer(at, faults)),
+        };
         let place = match at.as_ref().and_then(|at| at.0.last()) {
-            _ if same => Place::Line,
+            None | Some(_) if same || matches!(format, Some(Format::Text)) => Place::Line,
             Some(Segment::Any) => Place::Any,
             _ => Place::Member,
         };
@@ -189,11 +202,10 @@ fn format(source: &file::Source, faults: &mut Faults) -> Option<Format> {
         Name::Json => Some(Format::Json),
         Name::Ndjson => Some(Format::Ndjson),
         Name::Text => {
-            if let Some(item) = source.items.first() {
-                let message = "a line of free text has no fields, so no items";
-                let fault = faults.error("G0135", item.rule.span.clone(), message);
+            for at in source.items.iter().filter_map(|item| item.at.as_ref()).filter(|at| !at.value.is_empty()) {
+                let fault = faults.error("G0135", at.span.clone(), "a line of free text has no fields");
                 fault.related.push((typed.span.clone(), "the format".to_owned()));
-                fault.help = Some("what is found in the line is treated as `[kinds]` says".to_owned());
+                fault.help = Some("the whole line is the item `at = \"\"`".to_owned());
             }
             Some(Format::Text)
         }
@@ -221,7 +233,7 @@ fn pattern(source: &file::Source, format: &Typed<String>, faults: &mut Faults) -
         Ok(pattern) => pattern,
         Err(fault) => {
             let span = inside(typed, fault.at, faults);
-            faults.error("G0130", span, fault.message);
+            faults.error("G0130", span, one_line(&fault.message));
             return None;
         }
     };
@@ -231,6 +243,18 @@ fn pattern(source: &file::Source, format: &Typed<String>, faults: &mut Faults) -
         return None;
     }
     Some(Format::Pattern { pattern, emit })
+}
+
+/// A message in one line: the regex library draws its own picture between the first and the last.
+fn one_line(message: &str) -> String {
+    match (message.split_once('\n'), message.lines().last()) {
+        (Some((first, _)), Some(last)) => {
+            let first =
+                first.rsplit_once(':').map_or(first, |(first, _)| first).trim_end_matches(": regex parse error");
+            format!("{first}: {}", last.trim_start_matches("error: "))
+        }
+        _ => message.to_owned(),
+    }
 }
 
 /// The place of byte `at` of a typed text: exact where the text stands in the file as it is, else the whole text.
@@ -245,7 +269,9 @@ fn inside(typed: &Typed<String>, at: usize, faults: &Faults) -> std::ops::Range<
 
 /// Complains of fields that the pattern of a source does not have, and warns of those that no item names.
 pub(super) fn check_fields(source: &file::Source, parts: &SourceParts, file: &File, faults: &mut Faults) {
-    let Some(Format::Pattern { pattern, .. }) = &parts.format else { return };
+    let Some(Format::Pattern { pattern, .. }) = &parts.format else {
+        return;
+    };
     let has = |pointer: &Pointer| match pointer.0.as_slice() {
         [Segment::Name(name)] => pattern.fields().contains(name),
         _ => false,
@@ -266,7 +292,9 @@ pub(super) fn check_fields(source: &file::Source, parts: &SourceParts, file: &Fi
     let clauses: Vec<file::Clause> = whens.chain([&source.when]).flatten().flat_map(parts_of).collect();
     named.extend(clauses.iter().filter_map(|clause| clause.at.as_ref()));
     for at in named {
-        let Some(pointer) = pointer(at, &mut Faults::default()) else { continue };
+        let Some(pointer) = pointer(at, &mut Faults::default()) else {
+            continue;
+        };
         if !has(&pointer) {
             let fields = pattern.fields().iter().map(|field| &**field);
             let near = nearest(at.as_str().trim_start_matches('/'), fields.clone());

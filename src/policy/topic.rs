@@ -33,7 +33,9 @@ pub(super) fn check(file: &File, sources: &[SourceParts], faults: &mut Faults) {
     }
     let uses = uses(file, sources);
     for (index, one) in uses.iter().enumerate() {
-        if let Some(reason) = refused(&one.name) {
+        // A name made of an illegal name is complained of once, as that name.
+        let told = faults.diagnostics.iter().any(|told| told.code == "G0102" && told.span.as_ref() == Some(&one.span));
+        if let Some(reason) = refused(&one.name).filter(|_| !told) {
             let message = format!("`{}` is not a legal name for a topic", one.name);
             faults.error("G0124", one.span.clone(), message).label = reason.to_owned();
             continue;

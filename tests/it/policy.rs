@@ -6,7 +6,12 @@ use std::path::{Path, PathBuf};
 
 use garim::diagnostic::code::CODES;
 use garim::diagnostic::{Faults, Severity};
-use garim::policy;
+use garim::engine::{Engine, Limits};
+use garim::policy::example::{Line, Report};
+use garim::policy::explain::Ruling;
+use garim::policy::{self, Policy, action, example};
+use garim::pseudonym::epoch::KeyRing;
+use garim::secret::Key;
 
 /// Complaints that no file of the folder can earn: an unreadable file, and a gap in the checks themselves.
 const NOT_SHOWN: [&str; 2] = ["G0001", "G0100"];
@@ -109,4 +114,183 @@ fn the_shipped_policies_have_no_fault() {
             Err(faults) => panic!("{faults}"),
         }
     }
+}
+
+/// Runs the examples of a policy with keys of the test.
+fn examples(policy: &Policy) -> Vec<Report> {
+    let engine = Engine::new(policy.plan.clone(), LIMITS).unwrap();
+    example::run(policy, &engine, &KeyRing::ephemeral(Key::new([7; 32])), "").unwrap()
+}
+
+const LIMITS: Limits = Limits { past_days: 36_500, future_days: 36_500 };
+
+#[test]
+fn the_examples_of_the_shipped_policies_hold() {
+    for name in ["access-log.toml", "kakao-work.toml"] {
+        let policy = policy::load(&root().join("config").join(name)).unwrap();
+        let reports = examples(&policy);
+        assert!(reports.len() > 1, "{name} has examples");
+        for report in reports {
+            assert!(report.differences.is_empty(), "{name}: {report:#?}");
+        }
+    }
+}
+
+/// A policy with two tiers that pseudonymizes `/a` and `/b`, and one example.
+fn with_example(expect: &str) -> Policy {
+    let text = format!(
+        r#"
+policy = "sample"
+effective = 2026-10-01
+timezone = "Asia/Seoul"
+[tiers.short]
+keep = "3 months"
+[tiers.long]
+keep = "5 years"
+[sources.app]
+topics = ["app.activity"]
+format = "json"
+time = "/at"
+[[sources.app.items]]
+item = "a"
+at = "/a"
+kind = "id"
+[[sources.app.items]]
+item = "b"
+at = "/b"
+kind = "id"
+[[sources.app.items]]
+item = "note"
+at = "/note"
+kind = "text"
+[[sources.app.routes]]
+when = {{ at = "/both", is = true }}
+to = ["short", "long"]
+[[sources.app.routes]]
+to = ["short"]
+[[examples]]
+name = "one"
+source = "app"
+{expect}
+"#
+    );
+    policy::parse(Path::new("sample.toml"), &text).unwrap_or_else(|faults| panic!("{faults}"))
+}
+
+#[test]
+fn an_example_tells_what_differs() {
+    let given = r#"given = '{"at":"2026-11-23T09:15:42+09:00","a":"x","b":"x","note":"n"}'"#;
+    let at = r#""at":"2026-11-23T09:15:42+09:00""#;
+    let rows: [(String, &[&str]); 7] = [
+        (format!(r#"expect = {{ short = '{{"note":"n","a":"{{token:x}}", "b":"{{token:x}}",{at}}}' }}"#), &[]),
+        // Equal values have equal tokens, so two names cannot be right.
+        (
+            format!(r#"expect = {{ short = '{{"a":"{{token:x}}","b":"{{token:y}}","note":"n",{at}}}' }}"#),
+            &[r#"-   "b": "{token:y}","#, r#"+   "b": "{token:x}","#],
+        ),
+        (
+            format!(r#"expect = {{ short = '{{"a":"x","b":"{{token:x}}","note":"n",{at}}}' }}"#),
+            &[r#"-   "a": "x","#, r#"+   "a": "{token:x}","#],
+        ),
+        (
+            format!(r#"expect = {{ short = '{{"a":"{{token:x}}","b":"{{token:x}}",{at}}}' }}"#),
+            &[r#"-   "b": "{token:x}""#, r#"+   "b": "{token:x}","#, r#"+   "note": "n""#],
+        ),
+        (
+            format!(
+                r#"expect = {{ short = '{{"note":"n","a":"{{token:x}}","b":"{{token:x}}",{at}}}', long = '{{"a":1}}' }}"#
+            ),
+            &["- {", r#"-   "a": 1"#, "- }"],
+        ),
+        (r#"expect-refused = "too-late""#.to_owned(), &["- refused: too-late", "+ leaves for tier short"]),
+        (r#"expect-refused = "no-event-time""#.to_owned(), &["- refused: no-event-time", "+ leaves for tier short"]),
+    ];
+    for (expect, want) in rows {
+        let reports = examples(&with_example(&format!("{given}\n{expect}")));
+        let found: Vec<String> = reports[0]
+            .differences
+            .iter()
+            .flat_map(|difference| difference.lines())
+            .filter_map(|line| match line {
+                Line::Same(_) => None,
+                Line::Missing(text) => Some(format!("- {text}")),
+                Line::Extra(text) => Some(format!("+ {text}")),
+            })
+            .collect();
+        assert_eq!(found, want, "{expect}");
+    }
+    let refused = with_example("given = '{\"a\":\"x\"}'\nexpect-refused = \"no-event-time\"");
+    assert!(examples(&refused)[0].differences.is_empty());
+}
+
+#[test]
+fn actions_are_read_and_written_alike() {
+    let words = [
+        "keep",
+        "drop",
+        "scan",
+        "pseudonymize",
+        "mask",
+        "mask all",
+        "mask keep first 3",
+        "mask keep last 4",
+        "mask keep first 1 last 2",
+        "truncate to 6",
+        "generalize to second",
+        "generalize to minute",
+        "generalize to hour",
+        "generalize to day",
+        "generalize to year",
+        "generalize to 10 years",
+        "generalize to bands of 100",
+        "generalize to district",
+        "generalize to /24,/48",
+        "generalize to device",
+        "generalize to path",
+        "generalize to major version",
+    ];
+    for one in words {
+        assert_eq!(action::words(action::parse(one).unwrap()), one);
+    }
+    for wrong in
+        ["", "mask keep", "mask keep first 0", "truncate to 0", "generalize to /33,/48", "generalize to 0 years"]
+    {
+        assert!(action::parse(wrong).is_err(), "{wrong}");
+    }
+}
+
+#[test]
+fn a_record_is_explained_field_by_field() {
+    let policy = policy::load(&root().join("config/kakao-work.toml")).unwrap();
+    let engine = Engine::new(policy.plan.clone(), LIMITS).unwrap();
+    let keys = KeyRing::ephemeral(Key::new([7; 32]));
+    let value = r#"{"category":"report","event":"report_filed","event_at":"2026-11-23T00:20:30+09:00","consent":{},
+        "items":{"id_card_copy":{"name":"홍길동","rrn":"010203-9000004"},"kakaowork_id":"a@example.com"},
+        "activity":{"usage_record":{"text":"주민번호 010203-9000004"}},"other":1}"#;
+    let support = policy.plan.sources.iter().position(|source| &*source.name == "support").unwrap();
+    let explained = policy::explain::explain(&policy, &engine, &keys, support, value.as_bytes(), None).unwrap();
+    assert!(explained.refusal.is_none());
+    // The day of Seoul, not of UTC.
+    assert_eq!(explained.day.unwrap().to_string(), "2026-11-23");
+    let ends: Vec<Option<String>> = explained.tiers.iter().map(|(_, end)| end.map(|end| end.to_string())).collect();
+    assert_eq!(ends, [Some("2029-11-23".to_owned()), None]);
+    let told = |at: &str| {
+        let field = explained.fields.iter().find(|field| field.at == at).unwrap();
+        let missed: Vec<&str> = field.missed.iter().map(|missed| missed.condition.as_str()).collect();
+        let found: Vec<&str> = field.findings.iter().map(|found| found.kind.name()).collect();
+        let rule = match &field.rule {
+            Ruling::Item { name, actions, .. } => {
+                let actions: Vec<String> = actions.iter().map(|(_, list)| action::words(list[0])).collect();
+                format!("{name}: {}", actions.join(", "))
+            }
+            Ruling::EventTime => "event time".to_owned(),
+            Ruling::Unlisted(_) => "unlisted".to_owned(),
+        };
+        format!("{rule} / {} / {}", missed.join(" "), found.join(" "))
+    };
+    assert_eq!(told("/items/id_card_copy/name"), "id_card_name: drop, keep /  / ");
+    assert_eq!(told("/items/id_card_copy/rrn"), "id_card_rest: drop, mask all /  / ");
+    assert_eq!(told("/items/kakaowork_id"), "unlisted / /category / ");
+    assert_eq!(told("/activity/usage_record/text"), "usage_text: drop, scan /  / kr_rrn");
+    assert_eq!(told("/other"), "unlisted /  / ");
 }

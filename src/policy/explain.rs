@@ -1,0 +1,272 @@
+//! Why a record is treated as it is: for every field the item, the rule and its place in the policy, tier by tier.
+//!
+//! This follows the policy as written, with a tree, one field at a time: what the engine does with tables and one
+//! walk. What becomes of the whole record (its tiers, or its refusal) is asked of the engine itself.
+
+use std::cmp::Reverse;
+
+use jiff::civil::Date;
+use serde_json::Value;
+
+use super::Policy;
+use super::condition::written;
+use super::example::input_of;
+use super::read::Typed;
+use crate::engine::outcome::{KeyMissing, Refusal, Treated};
+use crate::engine::plan::{Action, Actions, EventTime, Format, SourcePlan, Unlisted};
+use crate::engine::{Engine, Scratch};
+use crate::find::pattern::PatternScratch;
+use crate::find::text::{Encoding, TextScratch, find};
+use crate::kind::{Kind, KindSet};
+use crate::pseudonym::epoch::KeyRing;
+use crate::record::{Position, Record, Span, time};
+use crate::route::term::{date, day_of};
+use crate::route::{Clause, Pointer, Segment, Test, TierId};
+use crate::secret::Plain;
+
+/// Why a record is treated as it is.
+#[derive(Debug)]
+pub struct Explanation {
+    /// Why it is refused, if it is.
+    pub refusal: Option<Refusal>,
+    /// The civil day of the event, which chooses the keys.
+    pub day: Option<Date>,
+    /// The tiers it goes to, each with the last day on which it may be read, where a day ends it.
+    pub tiers: Vec<(TierId, Option<Date>)>,
+    /// Its fields, in the order of their paths.
+    pub fields: Vec<Field>,
+}
+
+/// One value of the record.
+#[derive(Debug)]
+pub struct Field {
+    /// Where it stands, as a JSON Pointer.
+    pub at: String,
+    /// The value. It is personal data: show it only to whoever asked for it.
+    pub value: String,
+    /// What rules it.
+    pub rule: Ruling,
+    /// What is found inside, where some tier scans it.
+    pub findings: Vec<Found>,
+    /// Items for this place whose conditions do not hold.
+    pub missed: Vec<Missed>,
+}
+
+/// An identifier inside of a value.
+#[derive(Debug)]
+pub struct Found {
+    /// What it is.
+    pub kind: Kind,
+    /// The bytes of the value that it covers.
+    pub span: Span,
+    /// What is done to it, by tier of the record.
+    pub actions: Vec<(TierId, Actions)>,
+}
+
+/// What rules a value.
+#[derive(Debug)]
+pub enum Ruling {
+    /// An item of the policy.
+    Item {
+        /// Its name.
+        name: String,
+        /// Its line in the policy file, from 1.
+        line: usize,
+        /// The class that says what is done, and its line.
+        class: Option<(String, usize)>,
+        /// What the value is.
+        kind: Kind,
+        /// What is done, by tier of the record.
+        actions: Vec<(TierId, Actions)>,
+    },
+    /// The event time, which leaves cut to the tier's precision although no item names it.
+    EventTime,
+    /// No item.
+    Unlisted(Unlisted),
+}
+
+/// An item that would rule a value if its conditions held.
+#[derive(Debug)]
+pub struct Missed {
+    /// Its name.
+    pub name: String,
+    /// Its line in the policy file, from 1.
+    pub line: usize,
+    /// The field whose value its conditions do not allow.
+    pub condition: String,
+}
+
+/// Explains one record (one line of an `ndjson` source) of the source at `source`.
+///
+/// # Errors
+/// When the ring lacks a key.
+pub fn explain(
+    policy: &Policy,
+    engine: &Engine,
+    keys: &KeyRing,
+    source: usize,
+    value: &[u8],
+    timestamp_ms: Option<i64>,
+) -> Result<Explanation, KeyMissing> {
+    let plan = &policy.plan.sources[source];
+    let mut treated = Treated::default();
+    let record = Record {
+        input: input_of(engine, source),
+        position: Position { partition: 0, offset: 0 },
+        timestamp_ms,
+        key: None,
+        value: Some(Plain(value)),
+        headers: &[],
+    };
+    engine.treat(&mut Scratch::new(), keys, &[record], &mut treated)?;
+    let leaves = leaves(plan, value);
+    let event_ms = match &plan.time {
+        EventTime::At(at) => {
+            leaves.iter().find(|leaf| leaf.at == *at).and_then(|leaf| time::parse(leaf.value.as_bytes()))
+        }
+        EventTime::KafkaTimestamp => timestamp_ms,
+    };
+    let stamp = event_ms.and_then(|ms| jiff::Timestamp::from_millisecond(ms).ok());
+    let day = stamp.map(|stamp| policy.plan.zone.to_datetime(stamp).date());
+    let mut ids: Vec<TierId> = treated.outputs.iter().map(|output| output.tier).collect();
+    ids.sort_unstable();
+    ids.dedup();
+    let end = |id: TierId| date(policy.plan.tiers[usize::from(id.0)].term.last_day(day_of(day?))?);
+    let fields = leaves.iter().map(|leaf| field(policy, source, leaf, &leaves, &ids)).collect();
+    Ok(Explanation {
+        refusal: treated.refusals.first().copied(),
+        day,
+        tiers: ids.iter().map(|id| (*id, end(*id))).collect(),
+        fields,
+    })
+}
+
+/// A value and its place.
+struct Leaf {
+    at: Pointer,
+    value: String,
+    null: bool,
+}
+
+/// The values of a record. What cannot be read has none; the engine says why.
+fn leaves(plan: &SourcePlan, value: &[u8]) -> Vec<Leaf> {
+    let mut leaves = Vec::new();
+    let text = String::from_utf8_lossy(value);
+    match &plan.format {
+        Format::Json | Format::Ndjson => {
+            if let Ok(root) = serde_json::from_slice::<Value>(value) {
+                descend(&root, &mut Vec::new(), &mut leaves);
+            }
+        }
+        Format::Text => leaves.push(Leaf { at: Pointer::ROOT, value: text.into_owned(), null: false }),
+        Format::Pattern { pattern, .. } => {
+            let mut spans = Vec::new();
+            if pattern.split(value, &mut PatternScratch::default(), &mut spans) {
+                for (name, span) in pattern.fields().iter().zip(&spans) {
+                    let Some(span) = span else { continue };
+                    let value = String::from_utf8_lossy(span.of(value)).into_owned();
+                    // Servers write `-` for no value.
+                    let null = value == "-";
+                    leaves.push(Leaf { at: Pointer(vec![Segment::Name(name.clone())]), value, null });
+                }
+            }
+        }
+    }
+    leaves
+}
+
+fn descend(value: &Value, path: &mut Vec<Segment>, leaves: &mut Vec<Leaf>) {
+    let mut below = |name: String, value: &Value| {
+        path.push(Segment::Name(name.into()));
+        descend(value, path, leaves);
+        path.pop();
+    };
+    match value {
+        Value::Object(members) => members.iter().for_each(|(name, value)| below(name.clone(), value)),
+        Value::Array(elements) => {
+            elements.iter().enumerate().for_each(|(index, value)| below(index.to_string(), value))
+        }
+        Value::String(text) => leaves.push(Leaf { at: Pointer(path.clone()), value: text.clone(), null: false }),
+        other => leaves.push(Leaf { at: Pointer(path.clone()), value: other.to_string(), null: other.is_null() }),
+    }
+}
+
+fn field(policy: &Policy, source: usize, leaf: &Leaf, leaves: &[Leaf], tiers: &[TierId]) -> Field {
+    let plan = &policy.plan.sources[source];
+    let mut missed = Vec::new();
+    // The value's own place first, then the places around it: an item on an object rules what is inside.
+    let ruling = (0..=leaf.at.0.len()).rev().find_map(|length| {
+        let mut items: Vec<usize> =
+            (0..plan.items.len()).filter(|index| leads_to(&plan.items[*index].at, &leaf.at.0[..length])).collect();
+        items.sort_by_key(|index| Reverse(specificity(&plan.items[*index].at)));
+        items.into_iter().find(|index| match failing(&plan.items[*index].when, leaves) {
+            None => true,
+            Some(clause) => {
+                let name = plan.items[*index].name.to_string();
+                missed.push(Missed { name, line: item_line(policy, source, *index), condition: written(&clause.at) });
+                false
+            }
+        })
+    });
+    let scans = |actions: &[Actions]| tiers.iter().any(|tier| actions[usize::from(tier.0)].contains(&Action::Scan));
+    let by_tier = |actions: &[Actions]| -> Vec<(TierId, Actions)> {
+        tiers.iter().map(|tier| (*tier, actions[usize::from(tier.0)].clone())).collect()
+    };
+    let (rule, scanned) = match ruling {
+        Some(index) => {
+            let item = &plan.items[index];
+            let typed = &policy.file.sources[source].items[index].rule;
+            let class = typed.class.as_ref().and_then(|name| class_line(policy, name));
+            let line = item_line(policy, source, index);
+            let actions = by_tier(&item.actions);
+            (Ruling::Item { name: item.name.to_string(), line, class, kind: item.kind, actions }, scans(&item.actions))
+        }
+        None if plan.time == EventTime::At(leaf.at.clone()) => (Ruling::EventTime, false),
+        // A line of free text is scanned whole.
+        None if matches!(plan.format, Format::Text) => (Ruling::Unlisted(Unlisted::Scan), true),
+        None => (Ruling::Unlisted(policy.plan.unlisted), policy.plan.unlisted == Unlisted::Scan),
+    };
+    let mut findings = Vec::new();
+    if scanned {
+        let mut found = Vec::new();
+        find(KindSet::ALL, leaf.value.as_bytes(), Encoding::Plain, &mut TextScratch::default(), &mut found);
+        for one in found {
+            let actions = by_tier(&plan.found[one.kind as usize]);
+            findings.push(Found { kind: one.kind, span: one.span, actions });
+        }
+    }
+    Field { at: written(&leaf.at), value: leaf.value.clone(), rule, findings, missed }
+}
+
+/// Whether a pointer of the policy leads to these steps.
+fn leads_to(pointer: &Pointer, steps: &[Segment]) -> bool {
+    pointer.0.len() == steps.len() && pointer.0.iter().zip(steps).all(|(own, step)| *own == Segment::Any || own == step)
+}
+
+/// A bit a step, 1 for a name: of two pointers to one place, the one with the earlier name is the more specific.
+fn specificity(pointer: &Pointer) -> u128 {
+    pointer.0.iter().fold(0, |bits, segment| bits << 1 | u128::from(*segment != Segment::Any))
+}
+
+/// The first clause that does not hold.
+fn failing<'p>(when: &'p [Clause], leaves: &[Leaf]) -> Option<&'p Clause> {
+    when.iter().find(|clause| {
+        let leaf = leaves.iter().find(|leaf| leaf.at == clause.at && !leaf.null);
+        let inside =
+            || leaves.iter().any(|leaf| leaf.at.0.len() > clause.at.0.len() && leaf.at.0.starts_with(&clause.at.0));
+        match &clause.test {
+            Test::In(values) => leaf.is_none_or(|leaf| values.iter().all(|value| **value != *leaf.value)),
+            Test::Present(wanted) => (leaf.is_some() || inside()) != *wanted,
+        }
+    })
+}
+
+fn item_line(policy: &Policy, source: usize, item: usize) -> usize {
+    let typed = &policy.file.sources[source].items[item];
+    policy.line(typed.item.as_ref().map_or(typed.rule.span.start, |name| name.span.start))
+}
+
+fn class_line(policy: &Policy, name: &Typed<String>) -> Option<(String, usize)> {
+    let class = policy.file.classes.iter().find(|class| class.name.value == name.value)?;
+    Some((class.name.value.clone(), policy.line(class.name.span.start)))
+}
