@@ -18,6 +18,8 @@ pub(super) struct Shadow {
     origins: Vec<Span>,
     /// Whether an invisible character left a mark.
     pub(super) marked: bool,
+    /// Whether a byte stands in it that may begin one more layer.
+    layered: bool,
 }
 
 impl Shadow {
@@ -25,6 +27,7 @@ impl Shadow {
         self.bytes.clear();
         self.origins.clear();
         self.marked = false;
+        self.layered = false;
     }
 
     /// The original bytes of a range of the shadow that is not empty.
@@ -54,7 +57,7 @@ impl Shadow {
     /// False if there was none.
     pub(super) fn deepen(&mut self, under: &Self) -> bool {
         let origin = |at: usize, len: usize| under.origin(Span::new(at, at + len));
-        self.decode(&under.bytes, origin, true, true)
+        under.layered && self.decode(&under.bytes, origin, true, true)
     }
 
     fn decode(&mut self, bytes: &[u8], origin: impl Fn(usize, usize) -> Span, escapes: bool, percent: bool) -> bool {
@@ -68,7 +71,7 @@ impl Shadow {
             let taken = match byte {
                 b'\\' if escapes => escape(bytes, at),
                 b'%' if percent => encoded(bytes, at, b"%"),
-                b'+' if percent && value && between_digits(bytes, at) => Some((' ', 1)),
+                b'+' if percent && value && joins_digits(bytes, at) => Some((' ', 1)),
                 _ => None,
             };
             if let Some((character, len)) = taken {
@@ -80,6 +83,7 @@ impl Shadow {
                 self.bytes.push(byte);
                 self.origins.push(origin(at, 1));
                 self.marked |= byte == MARK;
+                self.layered |= matches!(byte, b'\\' | b'%' | b'+');
                 at += 1;
             } else {
                 let (character, len) = glyph::decode(bytes, at);
@@ -108,6 +112,7 @@ impl Shadow {
             }
             None => (character, origin),
         };
+        self.layered |= matches!(character, '\\' | '%' | '+');
         let mut written = [0; 4];
         let plain = character.encode_utf8(&mut written).as_bytes();
         self.bytes.extend_from_slice(plain);
@@ -125,21 +130,23 @@ impl Shadow {
         let before = std::str::from_utf8(&self.bytes[start..]).ok()?.chars().next()? as u32;
         let syllable = match (before, code) {
             (0x1100..=0x1112, 0x1161..=0x1175) => 0xAC00 + ((before - 0x1100) * 21 + (code - 0x1161)) * 28,
-            (0xAC00..=0xD7A3, 0x11A8..=0x11C2) if (before - 0xAC00) % 28 == 0 => before + (code - 0x11A7),
+            (0xAC00..=0xD7A3, 0x11A8..=0x11C2) if (before - 0xAC00).is_multiple_of(28) => before + (code - 0x11A7),
             _ => return None,
         };
         char::from_u32(syllable)
     }
 }
 
-fn between_digits(bytes: &[u8], at: usize) -> bool {
-    at > 0 && bytes[at - 1].is_ascii_digit() && bytes.get(at + 1).is_some_and(u8::is_ascii_digit)
+/// Whether the `+` at `at` stands between a digit and three more, as in `tel=010+1234+5678`. `12:07:33+09:00` is none.
+pub(super) fn joins_digits(bytes: &[u8], at: usize) -> bool {
+    let behind = bytes.get(at + 1..at + 4).is_some_and(|digits| digits.iter().all(u8::is_ascii_digit));
+    behind && at > 0 && bytes[at - 1].is_ascii_digit()
 }
 
 /// The character that the escape at `at` (a backslash) stands for, and the length of the escape.
 fn escape(bytes: &[u8], at: usize) -> Option<(char, usize)> {
     let character = match bytes.get(at + 1)? {
-        b'u' => return Some(unicode(bytes, at)?),
+        b'u' => return unicode(bytes, at),
         b'x' => return encoded(bytes, at, b"\\x"),
         b'n' => '\n',
         b't' => '\t',
@@ -211,7 +218,7 @@ mod tests {
             ("%2B82%20%ED%95%9C", false, "%2B82%20%ED%95%9C", Some("+82 한")),
             ("%252D", false, "%252D", Some("%2D")),
             (r"\xED\x95\x9C", false, r"\xED\x95\x9C", Some("한")),
-            ("a=010+12 0+1", false, "a=010+12 0+1", Some("a=010 12 0+1")),
+            ("a=010+123 0+100", false, "a=010+123 0+100", Some("a=010 123 0+100")),
             (r"\ud83d\ude00 \ud83d", true, "😀 \u{FFFD}", None),
             ("\u{110C}\u{116E}\u{1106}\u{1175}\u{11AB}", false, "주민", None),
             ("1\u{200B}2", false, "1\u{7F}2", None),

@@ -59,6 +59,16 @@ const HANGUL: [(&str, Label); 38] = [
     ("보험증", Label::Other),
 ];
 
+/// The third bytes that begin some label of [`HANGUL`], as bits: two characters of three need no more than this.
+const THIRD_BYTES: u64 = {
+    let (mut bits, mut at) = (0, 0);
+    while at < HANGUL.len() {
+        bits |= 1 << (HANGUL[at].0.as_bytes()[2] & 0x3F);
+        at += 1;
+    }
+    bits
+};
+
 /// The labels in ASCII, lower case. The short ones of the second list must not go on in letters.
 const ASCII: [(&str, Label); 19] = [
     ("jumin", Label::Person),
@@ -82,7 +92,7 @@ const ASCII: [(&str, Label); 19] = [
     ("serial", Label::Other),
 ];
 
-/// Short labels: whole words, though `No` or `Num` may follow.
+/// Short labels: whole words, though `No` or `Num` may follow; behind a single letter stands a sign (`T.`, `M:`).
 const SHORT: [(&str, Label); 21] = [
     ("rrn", Label::Person),
     ("frn", Label::Person),
@@ -120,13 +130,19 @@ pub(super) fn before(bytes: &[u8], at: usize) -> Option<(Label, bool)> {
             b'A'..=b'Z' | b'a'..=b'z' => {
                 let inside = start > 0 && bytes[start - 1].is_ascii_alphabetic();
                 let hump = byte.is_ascii_uppercase() && start > 0 && bytes[start - 1].is_ascii_lowercase();
-                if let Some(label) = word(&bytes[start..at]).filter(|_| !inside || hump) {
+                if inside && !hump {
+                    continue;
+                }
+                if let Some(label) = word(&bytes[start..at]) {
                     return Some((label, alone));
                 }
             }
             // Only the first byte of a character begins a label.
             0xE2..=0xF0 => {
                 let text = &bytes[start..at];
+                if text.len() < 3 || THIRD_BYTES >> (text[2] & 0x3F) & 1 == 0 {
+                    continue;
+                }
                 if let Some((_, label)) = HANGUL.iter().find(|(name, _)| text.starts_with(name.as_bytes())) {
                     return Some((*label, alone));
                 }
@@ -145,6 +161,9 @@ fn word(text: &[u8]) -> Option<Label> {
     }
     let ends = |name: &str| {
         let (last, rest) = (text[name.len() - 1], &text[name.len()..]);
+        if name.len() == 1 {
+            return matches!(rest, [b'.' | b':' | b')', ..]);
+        }
         let next = rest.first().copied().unwrap_or(b' ');
         let number = rest.len() >= 2 && rest[..2].eq_ignore_ascii_case(b"no") || rest.starts_with(b"num");
         !next.is_ascii_alphabetic() || (last.is_ascii_lowercase() && next.is_ascii_uppercase()) || number

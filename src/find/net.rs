@@ -6,17 +6,16 @@ use crate::kind::{Kind, email, ip};
 /// Looks at the `@` at `at`.
 pub(super) fn mail(search: &mut Search<'_>, at: usize) {
     let bytes = search.bytes;
-    let mut start = at - bytes[..at].iter().rev().take_while(|byte| email::local(**byte)).count();
+    let name = bytes[search.mail_end..at].iter().rev().take_while(|byte| email::local(**byte)).count();
+    let mut start = at - name;
     while start < at && bytes[start] == b'.' {
         start += 1;
     }
-    if start == at {
-        return;
-    }
-    let Some(length) = email::domain_end(&bytes[at + 1..]) else {
+    let Some(length) = email::domain_end(&bytes[at + 1..]).filter(|_| start < at) else {
         return;
     };
     let end = at + 1 + length;
+    search.mail_end = end;
     if masked(bytes, start) || unaddressed(&bytes[start..at], &bytes[at + 1..end], &bytes[end..]) {
         return;
     }
@@ -67,12 +66,14 @@ pub(super) fn v4(search: &mut Search<'_>, start: usize) {
 
 /// The end of the four octets that begin at `start`.
 fn quad(bytes: &[u8], start: usize) -> Option<usize> {
-    let len = bytes[start..].iter().take(16).take_while(|byte| byte.is_ascii_digit() || **byte == b'.').count();
-    let mut text = &bytes[start..start + len];
-    while let [rest @ .., b'.'] = text {
-        text = rest;
+    let mut end = start;
+    for octet in 0..4 {
+        if octet > 0 {
+            end += usize::from(bytes.get(end) == Some(&b'.'));
+        }
+        end += bytes[end..].iter().take(3).take_while(|byte| byte.is_ascii_digit()).count();
     }
-    ip::v4(text).map(|_| start + text.len())
+    ip::v4(&bytes[start..end]).map(|_| end)
 }
 
 fn quad_before(bytes: &[u8], end: usize) -> bool {
@@ -151,16 +152,20 @@ pub(super) fn v6(search: &mut Search<'_>, at: usize) -> usize {
     if end - start > 2 && bytes[end - 1] == b':' && bytes[end - 2] != b':' {
         end -= 1;
     }
-    if end - start > 2 && bytes[start] == b':' && bytes[start + 1] != b':' {
-        start += 1;
-    } else if bytes[start..end].starts_with(b":::") {
-        start += 1;
-    }
+    // One colon at the begin, or one before `::`.
+    let key = match bytes[start..end] {
+        [b':', b':', third, ..] => third == b':',
+        [b':', _, _, ..] => true,
+        _ => false,
+    };
+    start += usize::from(key);
     while start < end && bytes[start] == b'.' {
         start += 1;
     }
     let text = &bytes[start..end];
-    if text.len() > V6_BYTES_MAX || ip::v6(text).is_none() || !stands_alone(bytes, start, end) {
+    // Clock times end here: without `::` seven colons are needed, six before IPv4.
+    let short = colons < 6 && !text.windows(2).any(|pair| pair == b"::");
+    if short || text.len() > V6_BYTES_MAX || ip::v6(text).is_none() || !stands_alone(bytes, start, end) {
         return run_end;
     }
     if text.len() >= 4
@@ -184,8 +189,13 @@ fn stands_alone(bytes: &[u8], start: usize, end: usize) -> bool {
     if text == b"::" {
         return before == Some(&b'=') && matches!(behind, None | Some(b' ' | b',' | b'"'));
     }
-    // `2001:db8::****` is masked; `dead::beef` is a path of names.
-    !(text.ends_with(b"::") && behind == Some(&b'*')) && text.iter().any(u8::is_ascii_digit)
+    // `2001:db8::****` and `2001:db8::1:****` are masked; `dead::beef` is a path of names.
+    let masked = match bytes[end..] {
+        [b':', b'*', ..] => true,
+        [b'*', ..] => text.ends_with(b"::"),
+        _ => false,
+    };
+    !masked && text.iter().any(u8::is_ascii_digit)
 }
 
 /// The end behind a zone (`%eth0`), or `end`.

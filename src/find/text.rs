@@ -3,7 +3,7 @@
 //! One walk over the bytes serves most texts. It stops at the first sign of anything unusual (an escape, a full-width
 //! digit, an invisible character), and the whole text takes the slow road of `fold`: the same walk over shadows.
 
-use super::fold::Shadow;
+use super::fold::{Shadow, joins_digits};
 use super::{Finding, net, number};
 use crate::kind::glyph::{self, Glyph};
 use crate::kind::{Kind, KindSet};
@@ -62,6 +62,8 @@ pub(super) struct Search<'a> {
     pub(super) persons: bool,
     /// Whether telephone numbers are.
     pub(super) phones: bool,
+    /// Where the last domain behind an `@` ended: the next local part does not reach back into it.
+    pub(super) mail_end: usize,
     proposals: &'a mut Vec<Proposal>,
     depth: u8,
 }
@@ -173,7 +175,7 @@ fn walk<const SURFACE: bool>(
     let phones = kinds.contains(Kind::KrPhone);
     let persons = kinds.contains(Kind::KrRrn) || kinds.contains(Kind::KrFrn);
     let (mails, addresses) = (kinds.contains(Kind::Email), kinds.contains(Kind::Ip));
-    let mut search = Search { bytes, kinds, persons, phones, proposals, depth };
+    let mut search = Search { bytes, kinds, persons, phones, mail_end: 0, proposals, depth };
     // Where the last run of colons ended.
     let mut looked = 0;
     let mut at = 0;
@@ -230,7 +232,7 @@ fn unusual(bytes: &[u8], at: usize, class: Class, encoding: Encoding) -> bool {
                 )
         }
         Class::Percent => hex(1) && hex(2),
-        Class::Plus => at > 0 && bytes[at - 1].is_ascii_digit() && bytes.get(at + 1).is_some_and(u8::is_ascii_digit),
+        Class::Plus => joins_digits(bytes, at),
         Class::Odd => {
             let (character, _) = glyph::decode(bytes, at);
             glyph::read(character) != Glyph::Same || matches!(character, '\u{7F}' | '\u{1100}'..='\u{11FF}')

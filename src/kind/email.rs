@@ -11,7 +11,8 @@ pub fn domain_end(bytes: &[u8]) -> Option<usize> {
     loop {
         let label = bytes[at..].iter().take_while(|byte| byte.is_ascii_alphanumeric() || **byte == b'-').count();
         let name = &bytes[at..at + label];
-        if label == 0 || name[0] == b'-' {
+        // Nine digits are a number that stands by, not the name of a host.
+        if label == 0 || name[0] == b'-' || (label > 8 && name.iter().all(u8::is_ascii_digit)) {
             return end;
         }
         if labels > 0 {
@@ -65,6 +66,7 @@ mod tests {
             ("-a.com", None),
             (".com", None),
             ("10.0.0.5", None),
+            ("example.com.123456789.kr", Some(11)),
         ];
         for (text, want) in rows {
             assert_eq!(domain_end(text.as_bytes()), want, "{text}");

@@ -13,12 +13,14 @@ pub fn fits(digits: &[u8], code: usize) -> bool {
     let Some((head, subscriber)) = digits.split_at_checked(code) else {
         return false;
     };
-    let known = match head {
-        b"02" | b"010" | b"011" | b"016" | b"017" | b"018" | b"019" | b"050" | b"070" | b"080" => true,
-        [b'0', b'3', b'1'..=b'3'] | [b'0', b'4', b'1'..=b'4'] | [b'0', b'5', b'1'..=b'5'] => true,
-        [b'0', b'6', b'1'..=b'4'] | [b'0', b'5', b'0', b'2'..=b'8'] => true,
-        _ => false,
-    };
+    let known = matches!(
+        head,
+        b"02" | b"010" | b"011" | [b'0', b'1', b'6'..=b'9'] | b"050" | b"070" | b"080"
+            | [b'0', b'3', b'1'..=b'3']
+            | [b'0', b'4' | b'6', b'1'..=b'4']
+            | [b'0', b'5', b'1'..=b'5']
+            | [b'0', b'5', b'0', b'2'..=b'8']
+    );
     known && matches!(subscriber.len(), 7 | 8) && subscriber.iter().any(|digit| *digit != b'0')
 }
 

@@ -9,9 +9,12 @@
 
 mod cli;
 mod deploy;
+mod detection;
+mod detection_oracle;
 mod engine;
 mod flow;
 mod keys;
+mod masking;
 mod oracle;
 mod policy;
 mod properties;
