@@ -140,9 +140,10 @@ fn propose(signs: &[Sign], depth: usize, proposals: &mut Vec<(Found, usize)>) {
         let label = "(?:[0-9]{1,8}|[A-Za-z][A-Za-z0-9-]*|[0-9]+[A-Za-z-][A-Za-z0-9-]*)";
         Regex::new(&format!(r"{name}@(?:{label}\.)+[A-Za-z]{{2,}}")).unwrap()
     });
+    static VERSION: LazyLock<Regex> = LazyLock::new(|| Regex::new(r"^[0-9]+\.[0-9]").unwrap());
     for found in MAIL.find_iter(&text) {
         let domain = &found.as_str()[found.as_str().find('@').unwrap() + 1..];
-        let version = Regex::new(r"^[0-9]+\.[0-9]").unwrap().is_match(domain);
+        let version = VERSION.is_match(domain);
         if !version && !found.as_str().to_lowercase().starts_with("noreply@") {
             add(Kind::Email, found.range());
         }
@@ -267,7 +268,7 @@ fn national(text: &str, at: usize) -> Option<(Kind, Range<usize>)> {
             0 => !slashes && (padded(&found[2]) == padded(&found[4]) || paren),
             1 => found[2] != *"/" && (mobile || paren || found[1].len() == 4 || found[1].starts_with("07")),
             2 => mobile && found[3] != *"/",
-            _ => mobile || (!found[2].starts_with('0') && !(label == "other" && alone)),
+            _ => mobile || !(found[2].starts_with('0') || (label == "other" && alone)),
         };
         if plain || label == "phone" || glued {
             return Some((Kind::KrPhone, span));
@@ -344,7 +345,7 @@ fn card(text: &str, at: usize) -> Option<(Kind, Range<usize>)> {
             .map(|(place, digit)| u32::from(digit - b'0') * (1 + place as u32 % 2))
             .map(|value| value / 10 + value % 10)
             .sum();
-        let luhn = sum % 10 == 0;
+        let luhn = sum.is_multiple_of(10);
         let seps: Vec<String> = found.iter().skip(1).flatten().map(|sep| padded(sep.as_str())).collect();
         let even = seps.windows(2).all(|pair| pair[0] == pair[1]);
         let strong = luhn && even && ISSUED.is_match(&format!("{}:{number}", number.len()));
