@@ -45,7 +45,7 @@ impl Scratch {
 }
 
 /// Buffers for values on their way from one form to another.
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub(super) struct Words {
     pub(super) text: TextScratch,
     pub(super) agents: AgentCache,
@@ -53,6 +53,12 @@ pub(super) struct Words {
     pub(super) plain: Vec<u8>,
     /// A value in canonical form, or made coarser.
     pub(super) formed: Vec<u8>,
+}
+
+impl std::fmt::Debug for Words {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Words({} and {} bytes)", self.plain.len(), self.formed.len())
+    }
 }
 
 /// Which rule a value has.

@@ -11,7 +11,7 @@ use crate::record::Span;
 const MARK: u8 = 0x7F;
 
 /// Plain text and its origins.
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub(super) struct Shadow {
     /// The plain bytes; valid UTF-8 where the original is.
     pub(super) bytes: Vec<u8>,
@@ -20,6 +20,12 @@ pub(super) struct Shadow {
     pub(super) marked: bool,
     /// Whether a byte stands in it that may begin one more layer.
     layered: bool,
+}
+
+impl std::fmt::Debug for Shadow {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Shadow({} bytes)", self.bytes.len())
+    }
 }
 
 impl Shadow {

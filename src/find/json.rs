@@ -74,7 +74,7 @@ pub trait Guide {
 }
 
 /// What a walk found, and its working memory.
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub struct Walk {
     /// The values, in order, without the outermost braces.
     pub nodes: Vec<Node>,
@@ -85,6 +85,12 @@ pub struct Walk {
     unescaped: Vec<u8>,
     /// The containers around the innermost one.
     around: Vec<Frame>,
+}
+
+impl std::fmt::Debug for Walk {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Walk({} nodes)", self.nodes.len())
+    }
 }
 
 /// One member's name, as duplicates are told by it.

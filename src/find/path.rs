@@ -27,13 +27,19 @@ impl NodeId {
 pub type Step<'a> = Option<&'a str>;
 
 /// What a name is told by at first sight: its length, its first and its last eight bytes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, Copy, PartialEq, Eq)]
 pub struct NameKey {
     length: u32,
     /// The first eight bytes, zero-filled.
     head: u64,
     /// The last eight bytes; of a shorter name, the head.
     tail: u64,
+}
+
+impl std::fmt::Debug for NameKey {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "NameKey({} bytes)", self.length)
+    }
 }
 
 impl NameKey {

@@ -11,7 +11,7 @@ use crate::limits::UNESCAPES_MAX;
 use crate::record::Span;
 
 /// Working memory of the search, reused from text to text; it allocates nothing once it has grown.
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub struct TextScratch {
     /// Plain forms of findings whose original bytes differ, one after the other. [`Finding::folded`] points in here,
     /// so it grows from text to text until [`clear`](Self::clear).
@@ -23,6 +23,12 @@ pub struct TextScratch {
     deeper: Shadow,
     unmarked: Shadow,
     findings: Vec<Finding>,
+}
+
+impl std::fmt::Debug for TextScratch {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "TextScratch({} plain bytes)", self.folded.len())
+    }
 }
 
 impl TextScratch {
