@@ -332,6 +332,13 @@ fn the_dashboard_shows_metrics_that_exist() {
             assert!(metrics.contains(&format!("\"{base}\"")), "{path}: garim_{name} is not among the metrics");
             seen += 1;
         }
+        for part in text.split(" by (").skip(1) {
+            let labels = part.split(')').next().expect("closed").split(", ").filter(|label| *label != "le");
+            for label in labels {
+                let known = [format!("\"{label}\""), format!("pub {label}:")].iter().any(|word| metrics.contains(word));
+                assert!(known, "{path}: no metric has the label `{label}`");
+            }
+        }
     }
     assert!(seen > 20);
     let dashboard: serde_json::Value =

@@ -7,6 +7,7 @@
     reason = "a test stops at the first surprise, tells what it saw, and runs programs with clocks and environments"
 )]
 
+mod allocation;
 mod cli;
 mod deploy;
 mod detection;
@@ -18,7 +19,12 @@ mod masking;
 mod oracle;
 mod policy;
 mod properties;
+mod secrecy;
 mod settings;
 mod simulation;
 mod synthetic;
 mod tidy;
+
+/// The system's allocator with a count; only `allocation.rs` reads it, in a process of its own.
+#[global_allocator]
+static ALLOCATOR: &stats_alloc::StatsAlloc<std::alloc::System> = &stats_alloc::INSTRUMENTED_SYSTEM;
