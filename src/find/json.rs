@@ -571,10 +571,22 @@ pub fn unescape(text: &[u8], out: &mut Vec<u8>) {
     }
 }
 
+/// The bytes that may not stand in a JSON string as they are.
+const ESCAPED: [bool; 256] = {
+    let mut escaped = [false; 256];
+    let mut byte = 0;
+    while byte < 0x20 {
+        escaped[byte] = true;
+        byte += 1;
+    }
+    escaped[b'"' as usize] = true;
+    escaped[b'\\' as usize] = true;
+    escaped
+};
+
 /// Appends `text` as the inside of a JSON string.
 pub fn escape(text: &[u8], out: &mut Vec<u8>) {
-    // Nearly every text needs no escape; this look at it is made of vector instructions.
-    if text.iter().fold(true, |plain, byte| plain & (*byte != b'"') & (*byte != b'\\') & (*byte >= 0x20)) {
+    if !text.iter().any(|byte| ESCAPED[usize::from(*byte)]) {
         out.extend_from_slice(text);
         return;
     }

@@ -339,9 +339,17 @@ fn grouped(bytes: &[u8], runs: &Runs, trunk_dropped: bool) -> Option<Grouped> {
 /// Lengths of groups in which cards are embossed.
 const CARD_GROUPS: [&[usize]; 4] = [&[4, 4, 4, 4, 3], &[4, 4, 4, 4], &[4, 6, 5], &[4, 6, 4]];
 
+/// Whether a bare run can be a card at all: its check digit holds, or it has the length that a label admits without.
+fn plausible(digits: &[u8]) -> bool {
+    digits.len() == 16 || credit_card::luhn(digits)
+}
+
 fn card(search: &mut Search<'_>, start: usize) {
     let bytes = search.bytes;
     let runs = Runs::read(bytes, start);
+    if runs.count == 1 && !plausible(&bytes[start..runs.end(1)]) {
+        return;
+    }
     let groups = CARD_GROUPS.into_iter().filter(|lengths| runs.shaped(lengths)).map(<[usize]>::len);
     let bare = (13..=19).contains(&runs.len(0)).then_some(1);
     for count in bare.into_iter().chain(groups) {

@@ -187,7 +187,12 @@ fn walk<const SURFACE: bool>(
     let mut at = 0;
     while at < bytes.len() {
         match CLASSES[bytes[at] as usize] {
-            Class::Other => at += 1,
+            Class::Other => {
+                at += 1;
+                while at < bytes.len() && CLASSES[bytes[at] as usize] == Class::Other {
+                    at += 1;
+                }
+            }
             Class::Digit => {
                 let start = at;
                 while at < bytes.len() && bytes[at].is_ascii_digit() {
