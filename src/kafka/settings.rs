@@ -236,6 +236,11 @@ fn is_loopback(broker: &str) -> bool {
 ///
 /// Its lines speak of connections, brokers, groups and topics; no record ever enters one.
 pub(super) fn relay(level: RDKafkaLogLevel, facility: &str, line: &str) {
+    if facility == "CONFWARN" {
+        // The operator's properties go to both clients, and each names those that are the other's.
+        tracing::debug!(target: "garim::kafka::client", facility, "{line}");
+        return;
+    }
     match level {
         RDKafkaLogLevel::Emerg | RDKafkaLogLevel::Alert | RDKafkaLogLevel::Critical | RDKafkaLogLevel::Error => {
             tracing::error!(target: "garim::kafka::client", facility, "{line}");

@@ -41,7 +41,7 @@ impl Producer {
             SendOffsetsError::NotAMember => {
                 Fault::classed(FaultClass::GroupLeft, DURING, RDKafkaErrorCode::UnknownMemberId)
             }
-            SendOffsetsError::Refused(error) => fault(DURING, error),
+            SendOffsetsError::Refused(error) => self.told(DURING, error),
         })
     }
 
@@ -54,14 +54,17 @@ impl Producer {
         if self.delivery == Delivery::AtLeastOnce {
             return Ok(());
         }
-        ffi::commit_transaction(self.inner.client()).map_err(|error| {
-            let fault = fault(DURING, error);
-            // librdkafka says only that some delivery failed; the reports say why.
-            match self.seen().delivery_error() {
-                Some(code) if fault.class == FaultClass::Abortable => undelivered(DURING, code),
-                _ => fault,
-            }
-        })
+        ffi::commit_transaction(self.inner.client()).map_err(|error| self.told(DURING, error))
+    }
+
+    /// The fault of a transaction that cannot commit. librdkafka may say only that some delivery failed, at whichever call
+    /// comes next; the reports say why.
+    fn told(&self, during: &'static str, error: TransactionError) -> Fault {
+        let fault = fault(during, error);
+        match self.seen().delivery_error() {
+            Some(code) if fault.class == FaultClass::Abortable => undelivered(during, code),
+            _ => fault,
+        }
     }
 
     /// Waits until everything that was sent is delivered (at-least-once only).
@@ -124,7 +127,10 @@ fn fault(during: &'static str, error: TransactionError) -> Fault {
         (FaultClass::Fenced, TransactionError { fatal: true, .. }) => FaultClass::Fenced,
         (_, TransactionError { fatal: true, code: Code::InvalidTransactionalState, .. }) => FaultClass::Fenced,
         (_, TransactionError { fatal: true, .. }) => FaultClass::Fatal,
-        (FaultClass::GroupLeft, TransactionError { requires_abort: true, .. }) => FaultClass::GroupLeft,
+        (
+            known @ (FaultClass::GroupLeft | FaultClass::Record | FaultClass::TopicMissing),
+            TransactionError { requires_abort: true, .. },
+        ) => known,
         (_, TransactionError { requires_abort: true, .. }) => FaultClass::Abortable,
         (FaultClass::BrokerAway, TransactionError { retriable: true, .. }) => FaultClass::BrokerAway,
         (_, TransactionError { retriable: true, .. }) => FaultClass::Retriable,
@@ -150,6 +156,8 @@ mod tests {
             (Code::InvalidProducerIdMapping, false, false, true, FaultClass::Abortable),
             (Code::IllegalGeneration, false, false, true, FaultClass::GroupLeft),
             (Code::MessageTimedOut, false, false, true, FaultClass::Abortable),
+            (Code::MessageSizeTooLarge, false, false, true, FaultClass::Record),
+            (Code::UnknownTopicOrPartition, false, false, true, FaultClass::TopicMissing),
             (Code::OperationTimedOut, false, true, false, FaultClass::Retriable),
             (Code::OperationTimedOut, false, false, false, FaultClass::Fatal),
             (Code::State, false, false, false, FaultClass::Fatal),

@@ -186,6 +186,17 @@ impl Garim {
     }
 }
 
+impl Drop for Garim {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            let log = self.log();
+            let tail: Vec<&str> = log.lines().rev().take(40).collect();
+            eprintln!("--- {}", self.err.display());
+            tail.iter().rev().for_each(|line| eprintln!("{line}"));
+        }
+    }
+}
+
 /// Runs a verb to its end.
 pub(crate) fn once(arguments: &[&str]) -> Output {
     Command::new(PROGRAM).args(arguments).stdin(Stdio::null()).output().expect("garim can be started")

@@ -267,7 +267,7 @@ fn missing_topics_wrong_modes_and_broken_policies_end_it_at_start() {
     let log = garim.log();
     assert!(log.contains("tier.short.strict") && log.contains("topics apply"), "says which and how to make it: {log}");
 
-    let key = until("a key file", Duration::from_secs(1), || first_file(&site.keys()));
+    let key = until("a key file", Duration::from_secs(1), || first_file(&site.keys().join("short")));
     std::fs::set_permissions(&key, std::fs::Permissions::from_mode(0o644)).expect("a mode");
     let mut garim = site.run("mode", 1);
     assert_eq!(garim.exit(Duration::from_secs(60)), 77, "{}", garim.log());
