@@ -2,209 +2,29 @@
 //!
 //! Each case first asserts its counts and the digest of its output, then measures. Method and figures: README.md here.
 
+mod reference;
+
 use std::hint::black_box;
 use std::time::Duration;
 
-use criterion::{
-    BatchSize, BenchmarkGroup, Criterion, Throughput, criterion_group, criterion_main, measurement::WallTime,
-};
+use criterion::measurement::WallTime;
+use criterion::{BatchSize, BenchmarkGroup, Criterion, Throughput, criterion_group, criterion_main};
+use garim::engine::Scratch;
 use garim::engine::outcome::Treated;
-use garim::engine::plan::{Action, Actions, EventTime, Format, ItemPlan, Plan, SourcePlan, Unlisted};
-use garim::engine::{Engine, Limits, Scratch};
-use garim::kind::Kind;
-use garim::mask::MaskShape;
-use garim::mask::generalize::Generalize;
-use garim::pseudonym::epoch::KeyRing;
-use garim::record::time::TimePrecision;
-use garim::record::{Position, Record, TierId};
-use garim::route::term::Term;
-use garim::route::tier::Tier;
-use garim::route::{Clause, Pointer, Route, Segment, Test};
-use garim::secret::{Key, Plain};
-
-/// Events in a batch: input and output of one stay in the second-level cache.
-const BATCH: usize = 512;
-/// 2026-11-14T12:10:00+09:00.
-const ARRIVAL_MS: i64 = 1_794_625_800_000;
-
-/// A reproducible stream of numbers (SplitMix64).
-struct Numbers(u64);
-
-impl Numbers {
-    fn next(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut z = self.0;
-        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        z ^ (z >> 31)
-    }
-
-    fn below(&mut self, bound: u64) -> u64 {
-        self.next() % bound
-    }
-}
-
-/// What stands in the free text of a corpus.
-#[derive(Clone, Copy, PartialEq)]
-enum Corpus {
-    /// No identifier anywhere but in the named fields.
-    Clean,
-    /// The reference event: one text in ten with a Korean phone and a resident number, one with a foreign phone.
-    Typical,
-    /// Every text holds four identifiers.
-    Dense,
-    /// Hangul prose with an identifier now and then.
-    FreeText,
-    /// Near misses, escapes in every value, digits throughout.
-    Hostile,
-}
-
-fn event(corpus: Corpus, numbers: &mut Numbers) -> Vec<u8> {
-    let n = numbers.below(100_000);
-    let kind = ["login", "message", "read", "logout"][numbers.below(4) as usize];
-    let phone = format!("010-0000-{:04}", numbers.below(10_000));
-    let rrn = format!("900101-1{:06}", numbers.below(1_000_000));
-    let path = "GET /v1/workspaces/12345/messages?cursor=1717171717171 200 OK 23ms";
-    let msg = match (corpus, numbers.below(10)) {
-        (Corpus::Clean, _) | (Corpus::Typical, 2..) => path.into(),
-        (Corpus::Typical, 0) => format!("{path} {phone} {rrn}"),
-        (Corpus::Typical, _) => format!("{path} +1 415 555 0132"),
-        (Corpus::Dense, _) => format!("{phone} {rrn} user{n}@example.co.kr 192.0.2.{}", n % 256),
-        (Corpus::FreeText, 0..3) => {
-            format!("고객님께서 요청하신 상담은 {phone}로 회신드렸으며 접수 번호는 발송하였습니다")
-        }
-        (Corpus::FreeText, _) => {
-            "고객님께서 요청하신 상담은 담당 부서로 전달하였으며 확인 후 회신드릴 예정입니다".into()
-        }
-        (Corpus::Hostile, _) => {
-            format!("\\u0030\\u0031{} 8801011234 12-34-56-78 {n}.{n}.{n} a\\\"b@ 1:2:3 {}", n, "7".repeat(40))
-        }
-    };
-    format!(
-        concat!(
-            r#"{{"ts":"2026-11-14T12:{:02}:{:02}.{:03}+09:00","svc":"kakaowork","event":"{}","user_id":"u_{}","#,
-            r#""email":"user{}@example.co.kr","ip":"192.0.2.{}","device":{{"id":"00000000-0000-4000-8000-{:012x}","#,
-            r#""model":"SM-S928N","os":"Android 16"}},"phone":"{}","rrn":"{}","msg":"{}","status":200,"bytes":{}}}"#
-        ),
-        numbers.below(10),
-        numbers.below(60),
-        numbers.below(1000),
-        kind,
-        n,
-        n,
-        n % 256,
-        n,
-        phone,
-        rrn,
-        msg,
-        numbers.below(100_000),
-    )
-    .into_bytes()
-}
-
-fn pointer(text: &str) -> Pointer {
-    Pointer(text.split('/').skip(1).map(|name| Segment::Name(name.into())).collect())
-}
-
-/// The reference policy: three tokens, an address cut, two masks, a text scanned, the rest kept, a tier by event.
-fn engine() -> Engine {
-    let tier = |name: &str, term| Tier {
-        name: name.into(),
-        label: name.into(),
-        topic: format!("tier.{name}.{{source}}").into(),
-        term,
-        legal_minimum: false,
-        late_accept: false,
-        time: TimePrecision::Second,
-        record_id: true,
-    };
-    let item = |at: &str, kind: Kind, action: Action| ItemPlan {
-        name: at.into(),
-        at: pointer(at),
-        kind,
-        when: Vec::new(),
-        actions: vec![vec![action]; 2],
-    };
-    let mask = Action::Mask(MaskShape::OfKind);
-    let redact = Action::Mask(MaskShape::Redact);
-    let found: [Action; Kind::FOUND] = [redact, redact, mask, mask, mask, mask];
-    let found: Vec<Vec<Actions>> = found.iter().map(|action| vec![vec![*action]; 2]).collect();
-    let source = SourcePlan {
-        name: "kakaowork".into(),
-        label: "reference".into(),
-        topics: vec!["kakaowork.activity".into()],
-        quarantine: "quarantine.kakaowork".into(),
-        format: Format::Json,
-        time: EventTime::At(pointer("/ts")),
-        belongs: Vec::new(),
-        tombstones_forward: false,
-        items: vec![
-            item("/svc", Kind::Code, Action::Keep),
-            item("/event", Kind::Code, Action::Keep),
-            item("/user_id", Kind::Id, Action::Pseudonymize),
-            item("/email", Kind::Email, Action::Pseudonymize),
-            item("/ip", Kind::Ip, Action::Generalize(Generalize::Prefix(24, 48))),
-            item("/device/id", Kind::Id, Action::Pseudonymize),
-            item("/device/model", Kind::Code, Action::Keep),
-            item("/device/os", Kind::Code, Action::Keep),
-            item("/phone", Kind::KrPhone, mask),
-            item("/rrn", Kind::KrRrn, redact),
-            item("/msg", Kind::Text, Action::Scan),
-            item("/status", Kind::Number, Action::Keep),
-            item("/bytes", Kind::Number, Action::Keep),
-        ],
-        key: None,
-        headers: Vec::new(),
-        routes: vec![
-            Route {
-                when: vec![Clause { at: pointer("/event"), test: Test::In(vec!["login".into(), "logout".into()]) }],
-                to: vec![TierId(0)],
-            },
-            Route { when: Vec::new(), to: vec![TierId(1)] },
-        ],
-        found,
-    };
-    let plan = Plan {
-        name: "reference".into(),
-        digest: [0; 32],
-        zone: jiff::tz::TimeZoneDatabase::bundled().get("Asia/Seoul").expect("a zone of the bundled database"),
-        unlisted: Unlisted::Drop,
-        max_lateness_s: 72 * 3600,
-        tiers: vec![tier("login-3m", Term::Months(3)), tier("service", Term::Until(vec!["left".into()]))],
-        sources: vec![source],
-    };
-    Engine::new(plan, Limits { past_days: 30, future_days: 2 }).expect("the reference plan compiles")
-}
-
-/// Treats a batch; asserts how many outputs and findings there are and what all bytes digest to.
-fn check(engine: &Engine, keys: &KeyRing, records: &[Record<'_>], digest: &str, name: &str) {
-    let mut out = Treated::default();
-    engine.treat(&mut Scratch::new(), keys, records, &mut out).expect("keys of every day");
-    assert_eq!((out.outputs.len(), out.refusals.len()), (BATCH, 0), "{name}");
-    let found: String = blake3::hash(&out.bytes).to_hex()[..16].into();
-    //assert_eq!(found, digest, "{name}: the output is not what it was when its digest was written here");
-}
 
 fn corpora(criterion: &mut Criterion) {
-    let engine = engine();
-    let keys = KeyRing::ephemeral(Key::new(*b"a key of benches, no secret here"));
+    let engine = reference::engine();
+    let keys = reference::keys();
     let mut group = criterion.benchmark_group("engine");
     group.warm_up_time(Duration::from_millis(500)).measurement_time(Duration::from_secs(3));
-    for (name, corpus, digest) in [
-        ("clean", Corpus::Clean, "0"),
-        ("typical", Corpus::Typical, "0"),
-        ("dense", Corpus::Dense, "0"),
-        ("free-text", Corpus::FreeText, "0"),
-        ("hostile", Corpus::Hostile, "0"),
-    ] {
-        let mut numbers = Numbers(20_261_114);
-        let values: Vec<Vec<u8>> = (0..BATCH).map(|_| event(corpus, &mut numbers)).collect();
-        let records: Vec<Record<'_>> = values.iter().enumerate().map(|(n, value)| record(n, value)).collect();
-        check(&engine, &keys, &records, digest, name);
+    for (name, corpus, digest) in reference::CORPORA {
+        let values = reference::values(corpus);
+        let records = reference::records(&values);
+        reference::check(&engine, &records, name, digest);
         let bytes: usize = values.iter().map(Vec::len).sum();
         measure_copy(&mut group, name, &values, bytes);
-        group.throughput(Throughput::Elements(BATCH as u64));
-        group.bench_function(format!("{name} ({} B)", bytes / BATCH), |bencher| {
+        group.throughput(Throughput::Elements(reference::BATCH as u64));
+        group.bench_function(format!("{name} ({} B)", bytes / reference::BATCH), |bencher| {
             let (mut scratch, mut out) = (Scratch::new(), Treated::default());
             bencher.iter(|| {
                 engine.treat(&mut scratch, &keys, black_box(&records), &mut out).expect("keys of every day");
@@ -230,17 +50,6 @@ fn measure_copy(group: &mut BenchmarkGroup<'_, WallTime>, name: &str, values: &[
             BatchSize::SmallInput,
         );
     });
-}
-
-fn record(n: usize, value: &[u8]) -> Record<'_> {
-    Record {
-        input: garim::record::InputId(0),
-        position: Position { partition: 0, offset: n as i64 },
-        timestamp_ms: Some(ARRIVAL_MS),
-        key: None,
-        value: Some(Plain(value)),
-        headers: &[],
-    }
 }
 
 criterion_group!(benches, corpora);

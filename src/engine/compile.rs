@@ -37,6 +37,13 @@ pub(super) struct Attribute {
     pub(super) known: Vec<Box<str>>,
 }
 
+/// A route: what must hold, and where the record goes.
+#[derive(Debug)]
+pub(super) struct CompiledRoute {
+    pub(super) when: Box<[Test]>,
+    pub(super) to: Box<[TierId]>,
+}
+
 /// One source, compiled.
 #[derive(Debug)]
 pub(super) struct Source {
@@ -49,7 +56,7 @@ pub(super) struct Source {
     pub(super) unlisted: Rule,
     pub(super) notes_unlisted: bool,
     pub(super) belongs: Box<[Test]>,
-    pub(super) routes: Vec<(Box<[Test]>, Box<[TierId]>)>,
+    pub(super) routes: Vec<CompiledRoute>,
     /// By kind: what is done to a finding.
     pub(super) found: Vec<Rule>,
     pub(super) kinds: KindSet,
@@ -176,20 +183,16 @@ fn compile_source(index: u16, source: &SourcePlan, plan: &Plan, counters: &mut C
     })
 }
 
-fn compile_routes(
-    source: &SourcePlan,
-    tiers: &[Tier],
-    fields: &mut Fields,
-) -> Result<Vec<(Box<[Test]>, Box<[TierId]>)>, String> {
+fn compile_routes(source: &SourcePlan, tiers: &[Tier], fields: &mut Fields) -> Result<Vec<CompiledRoute>, String> {
     let mut routes = Vec::new();
     for route in &source.routes {
         if route.to.is_empty() || route.to.iter().any(|tier| usize::from(tier.0) >= tiers.len()) {
             return Err("a route names no tier, or one that the policy does not have".into());
         }
-        routes.push((fields.tests(&route.when)?, route.to.clone().into_boxed_slice()));
+        routes.push(CompiledRoute { when: fields.tests(&route.when)?, to: route.to.clone().into() });
     }
     match routes.last() {
-        Some((tests, _)) if tests.is_empty() => Ok(routes),
+        Some(route) if route.when.is_empty() => Ok(routes),
         _ => Err("the last route must be without condition, so that every record has one".into()),
     }
 }
@@ -252,10 +255,12 @@ fn compile_found(
 }
 
 fn steps(pointer: &Pointer) -> Vec<Step<'_>> {
-    let step = |segment| match segment {
-        &Segment::Name(ref name) => Some(&**name),
-        &Segment::Any => None,
-    };
+    fn step(segment: &Segment) -> Step<'_> {
+        match segment {
+            Segment::Name(name) => Some(name),
+            Segment::Any => None,
+        }
+    }
     pointer.0.iter().map(step).collect()
 }
 

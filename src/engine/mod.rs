@@ -137,8 +137,8 @@ impl Engine {
     /// The tiers that some route of this source names, in file order.
     pub fn tiers_of(&self, source: u16) -> Vec<TierId> {
         let mut tiers: Vec<TierId> = Vec::new();
-        for (_, to) in &self.tables.sources[usize::from(source)].routes {
-            tiers.extend_from_slice(to);
+        for route in &self.tables.sources[usize::from(source)].routes {
+            tiers.extend_from_slice(&route.to);
         }
         tiers.sort_unstable();
         tiers.dedup();

@@ -74,12 +74,8 @@ impl Engine {
         if !super::rule::all_hold(&source.belongs, &scratch.attributes) {
             return Err(Reason::UnknownSource.into());
         }
-        let route = source
-            .routes
-            .iter()
-            .find(|(tests, _)| super::rule::all_hold(tests, &scratch.attributes))
-            .map(|(_, tiers)| tiers);
-        let tiers = route.expect("the last route has no condition");
+        let route = source.routes.iter().find(|route| super::rule::all_hold(&route.when, &scratch.attributes));
+        let tiers = &route.expect("the last route has no condition").to;
         self.target(scratch, job, event_ms, tiers, &mut out.tally)?;
         match &plan.format {
             Format::Json | Format::Ndjson => {

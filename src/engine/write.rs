@@ -141,8 +141,8 @@ impl Engine {
             return Err(Reason::NullValue.into());
         }
         let arrival_ms = job.record.timestamp_ms.ok_or(Reason::NoEventTime)?;
-        let (_, tiers) = source.routes.last().expect("a source has a default route");
-        self.target(scratch, job, arrival_ms, tiers, &mut out.tally)?;
+        let route = source.routes.last().expect("a source has a default route");
+        self.target(scratch, job, arrival_ms, &route.to, &mut out.tally)?;
         for index in 0..scratch.targets.len() {
             let target = scratch.targets[index];
             self.finish(scratch, source, job, target, None, true, out)?;
@@ -495,7 +495,7 @@ impl Writer<'_> {
         self.quote();
         let mut from = 0;
         for finding in leaf.findings {
-            self.piece(leaf.form, leaf.text[from..finding.span.start as usize].as_bytes());
+            self.piece(leaf.form, &leaf.text.as_bytes()[from..finding.span.start as usize]);
             from = finding.span.end as usize;
             let source = self.source;
             let rule = &source.found[finding.kind as usize];
@@ -519,7 +519,7 @@ impl Writer<'_> {
             }
             self.words.plain = plain;
         }
-        self.piece(leaf.form, leaf.text[from..].as_bytes());
+        self.piece(leaf.form, &leaf.text.as_bytes()[from..]);
         self.quote();
     }
 

@@ -19,6 +19,7 @@ mod masking;
 mod oracle;
 mod policy;
 mod properties;
+mod reference;
 mod secrecy;
 mod settings;
 mod simulation;
