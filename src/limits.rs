@@ -69,6 +69,9 @@ pub const BACKOFF_MIN_MS: u64 = 50;
 /// Longest wait after failed calls, in milliseconds: a broker that is back is noticed within this time.
 pub const BACKOFF_MAX_MS: u64 = 10_000;
 
+/// Longest wait after a failed poll, in milliseconds: the consumer mends itself, and an open window wants its commit.
+pub const POLL_BACKOFF_MAX_MS: u64 = 1_000;
+
 /// Tries to add offsets to a transaction before it is aborted; each has its own time-out.
 pub const SEND_OFFSETS_TRIES_MAX: u32 = 3;
 

@@ -4,7 +4,8 @@ use super::bisect::Verdict;
 use super::message::{Ending, FaultClass};
 use super::{Delivery, Lane, Producer, Step, Window};
 use crate::limits::{
-    ASSIGN_TRIES_MAX, BACKOFF_MAX_MS, BACKOFF_MIN_MS, FENCES_MAX, FENCES_WITHIN_MS, SEND_OFFSETS_TRIES_MAX,
+    ASSIGN_TRIES_MAX, BACKOFF_MAX_MS, BACKOFF_MIN_MS, FENCES_MAX, FENCES_WITHIN_MS, POLL_BACKOFF_MAX_MS,
+    SEND_OFFSETS_TRIES_MAX,
 };
 
 impl Lane {
@@ -49,7 +50,7 @@ impl Lane {
             FaultClass::Fatal | FaultClass::OffsetLost => self.end(Ending::ConsumerFailed),
             _ => {
                 self.poll_failures += 1;
-                self.wait_ms = backoff_ms(self.poll_failures);
+                self.wait_ms = backoff_ms(self.poll_failures).min(POLL_BACKOFF_MAX_MS);
             }
         }
     }
