@@ -7,10 +7,12 @@ use super::test::{LIMITS, fresh_keys};
 use super::{Exit, Failure, Format, Shared};
 use crate::diagnostic::code;
 use crate::engine::Engine;
-use crate::engine::plan::{Actions, Unlisted};
+use crate::engine::plan::{Action, Actions, Unlisted};
+use crate::kind::Kind;
 use crate::policy::explain::{Explanation, Field, Ruling};
 use crate::policy::{self, Policy, action};
 use crate::record::Span;
+use crate::record::time::TimePrecision;
 use crate::route::TierId;
 
 /// Arguments of `explain`.
@@ -161,7 +163,7 @@ impl Report<'_> {
                     .as_ref()
                     .map_or_else(String::new, |(name, line)| format!(", class {name} ({})", self.place(*line)));
                 writeln!(out, "  item {name} ({}), kind {}{class}", self.place(*line), kind.name())?;
-                self.tell_actions("  ", actions, out)?;
+                self.tell_actions("  ", actions, *kind, out)?;
             }
             Ruling::EventTime => writeln!(out, "  the event time, cut to the precision of the tier")?,
             Ruling::Unlisted(unlisted) => writeln!(out, "  no item: {}", unlisted_words(*unlisted))?,
@@ -169,7 +171,7 @@ impl Report<'_> {
         for found in &field.findings {
             let Span { start, end } = found.span;
             writeln!(out, "  found a {} in bytes {start} to {end}", found.kind.name())?;
-            self.tell_actions("    ", &found.actions, out)?;
+            self.tell_actions("    ", &found.actions, found.kind, out)?;
         }
         for missed in &field.missed {
             let place = self.place(missed.line);
@@ -178,9 +180,22 @@ impl Report<'_> {
         Ok(())
     }
 
-    fn tell_actions(&self, indent: &str, actions: &[(TierId, Actions)], out: &mut Out) -> Result<(), Failure> {
+    fn tell_actions(
+        &self,
+        indent: &str,
+        actions: &[(TierId, Actions)],
+        kind: Kind,
+        out: &mut Out,
+    ) -> Result<(), Failure> {
         for (id, actions) in actions {
-            writeln!(out, "{indent}{}: {}", self.tier(*id), action_words(actions))?;
+            // A time is cut to what its tier allows, whatever the policy does to it besides.
+            let cut = match kind {
+                Kind::Time if actions.as_slice() != [Action::Drop] => {
+                    format!(", no finer than the {}", precision(self.policy.plan.tiers[usize::from(id.0)].time))
+                }
+                _ => String::new(),
+            };
+            writeln!(out, "{indent}{}: {}{cut}", self.tier(*id), action_words(actions))?;
         }
         Ok(())
     }
@@ -257,6 +272,15 @@ impl Report<'_> {
 
 fn action_words(actions: &Actions) -> String {
     actions.iter().map(|one| action::words(*one)).collect::<Vec<_>>().join(" + ")
+}
+
+const fn precision(time: TimePrecision) -> &'static str {
+    match time {
+        TimePrecision::Second => "second",
+        TimePrecision::Minute => "minute",
+        TimePrecision::Hour => "hour",
+        TimePrecision::Day => "day",
+    }
 }
 
 const fn unlisted_words(unlisted: Unlisted) -> &'static str {

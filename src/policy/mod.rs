@@ -1,6 +1,6 @@
 //! The policy file to a plan of the engine, or all complaints about it.
 //!
-//! `read` and `file` hold what was typed, `compile` (with `source`, `rule`, `condition`, `action`) what it means,
+//! `file` holds what was typed (`section` and `read` take it from the text), `compile` (with `source`, `rule`, `condition`, `action`) what it means,
 //! `check` (with `topic`) what speaks against it.
 
 pub mod action;
@@ -12,6 +12,7 @@ pub mod explain;
 pub mod file;
 pub mod read;
 mod rule;
+mod section;
 mod source;
 mod topic;
 
@@ -51,7 +52,7 @@ pub fn load(path: &Path) -> Result<Policy, Faults> {
 /// As [`load`].
 pub fn parse(path: &Path, text: &str) -> Result<Policy, Faults> {
     let mut faults = Faults::of(path, text);
-    let Some(file) = file::read(text, &mut faults) else {
+    let Some(file) = section::read(text, &mut faults) else {
         return Err(faults);
     };
     let parts = compile::compile(&file, &mut faults);

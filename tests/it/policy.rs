@@ -2,7 +2,9 @@
 
 use std::collections::BTreeSet;
 use std::fs;
+use std::io::Write;
 use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
 
 use garim::diagnostic::code::CODES;
 use garim::diagnostic::{Faults, Severity};
@@ -293,4 +295,85 @@ fn a_record_is_explained_field_by_field() {
     assert_eq!(told("/items/kakaowork_id"), "unlisted / /category / ");
     assert_eq!(told("/activity/usage_record/text"), "usage_text: drop, scan /  / kr_rrn");
     assert_eq!(told("/other"), "unlisted /  / ");
+}
+
+/// Runs garim with these arguments and this input, with nothing of the tester's environment; gives its exit code,
+/// standard output and standard error.
+fn garim(arguments: &[&str], input: &str) -> (i32, String, String) {
+    let mut child = Command::new(env!("CARGO_BIN_EXE_garim"))
+        .args(arguments)
+        .env_clear()
+        .current_dir(root())
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    // A verb that refuses its arguments reads nothing: then the pipe is closed.
+    let _ = child.stdin.take().unwrap().write_all(input.as_bytes());
+    let output = child.wait_with_output().unwrap();
+    let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
+    (output.status.code().unwrap(), text(output.stdout), text(output.stderr))
+}
+
+#[test]
+fn the_verbs_end_with_their_codes() {
+    let shipped = "--policy=config/kakao-work.toml";
+    let warned = "--policy=tests/data/policy/unused.toml";
+    let refused = "--policy=tests/data/policy/seal.toml";
+    let rows: [(&[&str], i32, &str); 10] = [
+        (&["check", shipped], 0, "no faults"),
+        (&["check", "--config=config/garim.toml"], 0, "config/kakao-work.toml: no faults"),
+        (&["check", warned], 0, "0 errors, 3 warnings"),
+        (&["check", warned, "--deny-warnings"], 78, "0 errors, 3 warnings"),
+        (&["check", refused], 78, "error[G0136]"),
+        (&["check", "--policy=no/such.toml"], 78, "error[G0001]"),
+        (&["test", shipped], 0, "6 passed, 0 failed"),
+        (&["test", shipped, "--filter=consent"], 0, "1 passed, 0 failed"),
+        (&["test", "--policy=config/access-log.toml", "--format=json"], 0, "\"failed\":0"),
+        (&["explain", "g0103"], 0, "G0103: unknown action"),
+    ];
+    for (arguments, code, said) in rows {
+        let (exit, out, err) = garim(arguments, "");
+        assert_eq!(exit, code, "{arguments:?}: {out}{err}");
+        assert!(out.contains(said), "{arguments:?}: {out}{err}");
+    }
+    assert_eq!(garim(&["test", refused], "").0, 78);
+    assert_eq!(garim(&["test", shipped, "--filter=nothing"], "").0, 2);
+    assert_eq!(garim(&["explain", "G9999"], "").0, 2);
+    assert_eq!(garim(&["explain", shipped], "").0, 2, "the policy has two sources");
+    let (_, out, _) = garim(&["check", refused, "--format=json"], "");
+    let document: serde_json::Value = serde_json::from_str(&out).unwrap();
+    assert_eq!((&document["schema_version"], &document["errors"]), (&1.into(), &1.into()));
+}
+
+#[test]
+fn a_failing_example_is_an_exit_code_of_one() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("policy.toml");
+    let text = fs::read_to_string(root().join("config/access-log.toml")).unwrap();
+    fs::write(&path, text.replace("Chrome 120\"}'\nanalytics", "Chrome 119\"}'\nanalytics")).unwrap();
+    let (exit, out, _) = garim(&["test", "--policy", path.to_str().unwrap()], "");
+    assert_eq!(exit, 1, "{out}");
+    for line in ["FAILED a page with a query", "tier access-3m", "-   \"user_agent\"", "+   \"user_agent\"", "1 failed"]
+    {
+        assert!(out.contains(line), "{line}: {out}");
+    }
+}
+
+#[test]
+fn explain_shows_values_only_when_asked() {
+    let line = r#"192.0.2.77 - gildong [17/May/2026:10:05:03 +0900] "GET /canary HTTP/1.1" 200 1 "-" "-""#;
+    let policy = "--policy=config/access-log.toml";
+    let private = ["192.0.2.77", "gildong", "canary"];
+    for format in ["--format=text", "--format=json"] {
+        let (exit, out, err) = garim(&["explain", policy, format], line);
+        assert_eq!(exit, 0, "{err}");
+        assert!(private.iter().all(|value| !out.contains(value) && !err.contains(value)), "{out}{err}");
+        let (_, out, _) = garim(&["explain", policy, format, "--show-values"], line);
+        assert!(private.iter().all(|value| out.contains(value)), "{out}");
+        let (exit, out, err) = garim(&["explain", policy, format], "gildong was here");
+        assert_eq!(exit, 65, "{out}{err}");
+        assert!(out.contains("pattern-mismatch") && !out.contains("gildong") && !err.contains("gildong"), "{out}{err}");
+    }
 }
