@@ -377,3 +377,28 @@ fn explain_shows_values_only_when_asked() {
         assert!(out.contains("pattern-mismatch") && !out.contains("gildong") && !err.contains("gildong"), "{out}{err}");
     }
 }
+
+#[test]
+fn a_damaged_file_is_taken_or_complained_about() {
+    let mut paths = files();
+    paths.extend(["access-log.toml", "kakao-work.toml"].map(|name| root().join("config").join(name)));
+    for path in paths {
+        let text = fs::read_to_string(&path).unwrap();
+        let lines: Vec<&str> = text.lines().collect();
+        for index in 0..lines.len() {
+            let without = [&lines[..index], &lines[index + 1..]].concat().join("\n");
+            let twice = [&lines[..=index], &lines[index..]].concat().join("\n");
+            let cut = lines[..index].join("\n") + &lines[index].chars().take(7).collect::<String>();
+            for damaged in [without, twice, cut] {
+                match policy::parse(&path, &damaged) {
+                    Ok(policy) => drop(Engine::new(policy.plan, LIMITS).unwrap()),
+                    Err(faults) => {
+                        assert!(faults.error_count() > 0 && !faults.render(true).is_empty());
+                        let gap = faults.diagnostics.iter().any(|fault| fault.code == "G0100");
+                        assert!(!gap, "no check says why this does not compile:\n{damaged}");
+                    }
+                }
+            }
+        }
+    }
+}
