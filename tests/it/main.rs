@@ -20,6 +20,7 @@ mod oracle;
 mod policy;
 mod properties;
 mod reference;
+mod readme;
 mod secrecy;
 mod settings;
 mod simulation;
