@@ -16,16 +16,10 @@ pub(super) fn mail(search: &mut Search<'_>, at: usize) {
     };
     let end = at + 1 + length;
     search.mail_end = end;
-    if masked(bytes, start) || unaddressed(&bytes[start..at], &bytes[at + 1..end], &bytes[end..]) {
+    if unaddressed(&bytes[start..at], &bytes[at + 1..end], &bytes[end..]) {
         return;
     }
     search.propose(Kind::Email, start, end);
-}
-
-/// Whether stars that belong to a word stand before: `h***g@example.com` is masked, `**hong@example.com**` is bold.
-fn masked(bytes: &[u8], start: usize) -> bool {
-    let stars = bytes[..start].iter().rev().take_while(|byte| **byte == b'*').count();
-    stars > 0 && bytes[..start - stars].last().is_some_and(|byte| email::local(*byte))
 }
 
 /// What looks like an address and reaches nobody: `git@host:path`, `icon@2x.png`, `lib@1.0.jar`, `noreply@...`.
@@ -88,7 +82,9 @@ fn with_prefix_length(bytes: &[u8], end: usize, longest: u32) -> usize {
     };
     let len = digits.iter().take_while(|byte| byte.is_ascii_digit()).count();
     let bits = digits[..len].iter().take(4).fold(0, |value, digit| value * 10 + u32::from(digit - b'0'));
-    let alone = !digits[len..].first().is_some_and(u8::is_ascii_alphanumeric);
+    // `192.0.2.1/010-...` is an address and a telephone number.
+    let padded = len > 1 && digits[0] == b'0';
+    let alone = !padded && !digits[len..].first().is_some_and(u8::is_ascii_alphanumeric);
     if (1..=3).contains(&len) && bits <= longest && alone { end + 1 + len } else { end }
 }
 

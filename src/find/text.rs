@@ -309,8 +309,8 @@ fn look(
     }
 }
 
-/// Appends to `out` those proposals that stay where several claim the same bytes: the longer, then the more decoded,
-/// then the first kind.
+/// Appends the proposals to `out`, sorted and disjoint. Where several claim the same bytes, the longer has them, then
+/// the more decoded, then the first kind; what only a loser claims stays its own, so that nothing claimed is left clear.
 fn settle(proposals: &mut [Proposal], out: &mut Vec<Finding>) {
     proposals.sort_unstable_by_key(|proposal| (proposal.finding.span.start, proposal.finding.span.end));
     let mut rest = proposals;
@@ -328,13 +328,25 @@ fn settle(proposals: &mut [Proposal], out: &mut Vec<Finding>) {
             let Finding { kind, span, .. } = proposal.finding;
             (usize::MAX - span.len(), u8::MAX - proposal.depth, kind, span.start)
         });
-        for Proposal { finding, .. } in chain.iter() {
-            let place = from + out[from..].partition_point(|kept| kept.span.start < finding.span.start);
-            let free_before = place == from || out[place - 1].span.end <= finding.span.start;
-            if free_before && out.get(place).is_none_or(|kept| finding.span.end <= kept.span.start) {
-                out.insert(place, *finding);
-            }
+        for proposal in chain.iter() {
+            keep(&proposal.finding, from, out);
         }
         rest = behind;
+    }
+}
+
+/// Inserts into `out[from..]` what of `finding` is not covered there yet.
+fn keep(finding: &Finding, from: usize, out: &mut Vec<Finding>) {
+    let mut place = from + out[from..].partition_point(|kept| kept.span.end <= finding.span.start);
+    let mut start = finding.span.start;
+    while start < finding.span.end {
+        let next = out.get(place).map_or(finding.span.end, |kept| kept.span.start.min(finding.span.end));
+        if start < next {
+            let span = Span { start, end: next };
+            out.insert(place, Finding { span, ..*finding });
+            place += 1;
+        }
+        start = out.get(place).map_or(finding.span.end, |kept| kept.span.end);
+        place += 1;
     }
 }

@@ -37,7 +37,7 @@ pub(crate) fn find(text: &str, json: bool) -> Vec<Found> {
         }
         signs = deeper;
     }
-    settle(proposals)
+    settle(text, proposals)
 }
 
 fn fold(c: char) -> char {
@@ -101,16 +101,24 @@ fn replace(signs: &[Sign], read: impl Fn(&str, &str) -> Option<(char, usize)>) -
     (out, changed)
 }
 
-fn settle(mut proposals: Vec<(Found, usize)>) -> Vec<Found> {
+/// Gives each byte to the best proposal that claims it: the longest, the most decoded, the first kind.
+fn settle(text: &str, mut proposals: Vec<(Found, usize)>) -> Vec<Found> {
     proposals.sort_by_key(|((kind, span, _), depth)| (usize::MAX - span.len(), 9 - depth, *kind, span.start));
-    let mut kept: Vec<Found> = Vec::new();
-    for (found, _) in proposals {
-        if kept.iter().all(|(_, other, _)| found.1.end <= other.start || other.end <= found.1.start) {
-            kept.push(found);
+    let owner = |at: usize| proposals.iter().position(|((_, span, _), _)| span.contains(&at));
+    let mut kept: Vec<(usize, Range<usize>)> = Vec::new();
+    for at in 0..text.len() {
+        match (owner(at), kept.last_mut()) {
+            (None, _) => {}
+            (Some(owner), Some((last, span))) if *last == owner && span.end == at => span.end += 1,
+            (Some(owner), _) => kept.push((owner, at..at + 1)),
         }
     }
-    kept.sort_by_key(|found| found.1.start);
-    kept
+    let found = |(owner, part): (usize, Range<usize>)| {
+        let (kind, span, plain) = &proposals[owner].0;
+        let plain = if text[span.clone()] == **plain { text[part.clone()].to_owned() } else { plain.clone() };
+        (*kind, part, plain)
+    };
+    kept.into_iter().map(found).collect()
 }
 
 /// A rule: where the text before ends and the text from there on; the kind and length of what begins there.
@@ -257,7 +265,7 @@ fn national(text: &str, at: usize) -> Option<(Kind, Range<usize>)> {
         let span = at..at + found.iter().flatten().last().unwrap().end();
         let mobile = found[1].starts_with("01");
         let number = digits(&text[span.clone()]);
-        if number[found[1].len()..].bytes().all(|digit| digit == b'0') || !bounded(text, &span, &["tel"]) {
+        if number[found[1].len()..].bytes().all(|digit| digit == b'0') || !bounded(text, &span, &["tel", "t", "m"]) {
             continue;
         }
         let (label, alone) = label(text, at);
@@ -295,11 +303,11 @@ fn international(text: &str, at: usize) -> Option<(Kind, Range<usize>)> {
     });
     let found = FORM.captures(&text[at..])?;
     let span = at..at + found[0].len();
-    let code = (3..=9).filter_map(|group| found.get(group)).find(|group| group.as_str().parse::<u32>().is_ok())?;
+    let code = (3..=10).filter_map(|group| found.get(group)).find(|group| group.as_str().parse::<u32>().is_ok())?;
     if found[1] == *"82" {
         // A bare 82 is a country code before a mobile number with one separator, or behind a label.
         let run = text[at..].chars().take_while(char::is_ascii_digit).count();
-        let seps: Vec<_> = (3..=9).filter_map(|group| found.get(group)).filter(|group| *group != code).collect();
+        let seps: Vec<_> = (3..=10).filter_map(|group| found.get(group)).filter(|group| *group != code).collect();
         let even = seps.windows(2).all(|pair| padded(pair[0].as_str()) == padded(pair[1].as_str()));
         let country = !text[..at].ends_with('+') && (run == 2 || (run == 12 && text[at..].starts_with("8210")));
         if !country || !((code.as_str().starts_with('1') && even) || label(text, at).0 == "phone") {
@@ -307,7 +315,7 @@ fn international(text: &str, at: usize) -> Option<(Kind, Range<usize>)> {
         }
     }
     let zeros = digits(&text[at + code.end()..span.end]).bytes().all(|digit| digit == b'0');
-    (!zeros && bounded(text, &span, &["tel"])).then_some((Kind::KrPhone, span))
+    (!zeros && bounded(text, &span, &["tel", "t", "m"])).then_some((Kind::KrPhone, span))
 }
 
 fn card(text: &str, at: usize) -> Option<(Kind, Range<usize>)> {
@@ -364,7 +372,7 @@ fn address_v4(text: &str, at: usize) -> Option<(Kind, Range<usize>)> {
     static RANGE: LazyLock<Regex> = LazyLock::new(|| Regex::new(&format!("(?:^|[^0-9.]){QUAD}-$")).unwrap());
     static RUNS_ON: LazyLock<Regex> = LazyLock::new(|| Regex::new(r"^[0-9A-Za-z]|^\.[0-9]").unwrap());
     static VERSION: LazyLock<Regex> = LazyLock::new(|| Regex::new(r"(?i:(?:^|[^a-z])ver|버전)[ :=.]*$").unwrap());
-    static BITS: LazyLock<Regex> = LazyLock::new(|| Regex::new(r"^/(?:3[0-2]|[0-2]?\d)(?:[^0-9A-Za-z]|$)").unwrap());
+    static BITS: LazyLock<Regex> = LazyLock::new(|| Regex::new(r"^/(?:3[0-2]|[12]?\d)(?:[^0-9A-Za-z]|$)").unwrap());
     let found = FORM.find(&text[at..])?;
     let mut span = at..at + found.end();
     let (before, behind) = (&text[..at], &text[span.end..]);
@@ -418,11 +426,11 @@ fn address_v6(text: &str, at: usize) -> Option<(Kind, Range<usize>)> {
     {
         return None;
     }
-    let linked = Regex::new("^(?i:fe|ff)").unwrap().is_match(bare);
+    let linked = Regex::new("^(?i:f[ef][0-9a-f])").unwrap().is_match(bare);
     if let Some(zone) = Regex::new("^%[0-9A-Za-z._-]*[0-9A-Za-z_]").unwrap().find(behind).filter(|_| linked) {
         span.end += zone.end();
     }
-    let bits = Regex::new(r"^/(?:12[0-8]|1[01]\d|\d{1,2})(?:[^0-9A-Za-z]|$)").unwrap();
+    let bits = Regex::new(r"^/(?:12[0-8]|1[01]\d|[1-9]?\d)(?:[^0-9A-Za-z]|$)").unwrap();
     if let Some(bits) = bits.find(&text[span.end..]) {
         span.end += bits.as_str().trim_end_matches(|c: char| !c.is_ascii_digit()).len();
     }
