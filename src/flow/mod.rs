@@ -261,7 +261,8 @@ impl Lane {
         {
             return self.settle();
         }
-        if self.stop.is_some() {
+        // A batch that belongs to an open window is finished with it; closing first would leave nobody to abort.
+        if self.stop.is_some() && !open {
             self.end(Ending::Stopped);
             return Command::Close;
         }

@@ -253,6 +253,23 @@ fn a_stop_commits_what_was_begun_or_gives_up_at_its_deadline() {
     assert_eq!(talk.command, Command::Exit(Ending::DeadlinePassed));
 }
 
+/// A stop that came while a batch of an open window was treated closed the lane with its transaction still open, and
+/// then wanted an abort of the producer that was gone.
+#[test]
+fn a_stop_amid_a_batch_finishes_the_window_that_the_batch_belongs_to() {
+    let mut talk = Talk::new(RULES);
+    talk.work(10, 5, 0);
+    talk.expect("poll", Event::Polled(vec![Taken { part: PART, first: 15, last: 15, records: 1, bytes: 0 }]));
+    talk.lane.on(talk.now_ms, Event::Stop { deadline_ms: 10_000 });
+    talk.expect("treat", Event::Treated { outputs: 1, bytes: 0, refused: 0 });
+    talk.expect("produce", Event::Done);
+    assert_eq!(talk.command, Command::SendOffsets(vec![(PART, 16)]));
+    for command in ["send-offsets", "commit", "close"] {
+        talk.expect(command, Event::Done);
+    }
+    assert_eq!(talk.command, Command::Exit(Ending::Stopped));
+}
+
 #[test]
 fn a_reload_waits_for_the_end_of_the_window_and_a_new_producer_follows() {
     let mut talk = Talk::new(RULES);
