@@ -22,6 +22,8 @@ const ATTRIBUTE_VALUES_MAX: usize = 126;
 pub(super) struct Place {
     /// Items at this place, the most specific first.
     pub(super) items: Box<[u16]>,
+    /// The item here, if it is the only one and has no conditions: most places are so.
+    pub(super) sole: Option<u16>,
     /// The attribute that this place feeds.
     pub(super) attribute: Option<u16>,
     /// Whether the event time stands here.
@@ -227,6 +229,11 @@ fn compile_places(
                 here.push(*path as u16);
                 place.whole |= rules[*path].rule.scans;
             }
+        }
+        if let [item] = here[..]
+            && rules[usize::from(item)].when.is_empty()
+        {
+            place.sole = Some(item);
         }
         place.items = here.into();
         places.push(place);

@@ -191,6 +191,9 @@ impl Engine {
 #[inline]
 fn item_at(source: &Source, place: NodeId, attributes: &[u8]) -> Option<u16> {
     let place = source.places.get(place.index())?;
+    if place.sole.is_some() {
+        return place.sole;
+    }
     place.items.iter().copied().find(|item| all_hold(&source.items[usize::from(*item)].when, attributes))
 }
 

@@ -17,7 +17,7 @@ use crate::find::pattern::Pattern;
 use crate::find::text::{self, Encoding};
 use crate::kind::{Kind, canonical};
 use crate::limits::OUTPUT_BYTES_MAX;
-use crate::mask::generalize::generalize;
+use crate::mask::generalize::{Generalize, generalize};
 use crate::mask::{MaskShape, REDACTED, mask};
 use crate::pseudonym::{frame, token};
 use crate::record::{Span, time};
@@ -484,7 +484,14 @@ impl Writer<'_> {
             op => self.with_plain(leaf, |writer, text| {
                 writer.form(rule.kind, op, text);
                 let formed = mem::take(&mut writer.words.formed);
-                writer.put(&formed);
+                if matches!(op, Op::Time(_) | Op::Generalize(Generalize::Prefix(..))) {
+                    // Digits, letters and signs of a time or an address: nothing in them needs an escape.
+                    writer.quote();
+                    writer.out.extend_from_slice(&formed);
+                    writer.quote();
+                } else {
+                    writer.put(&formed);
+                }
                 writer.words.formed = formed;
             }),
         }
@@ -697,6 +704,12 @@ fn has_twin_names(inside: &[u8]) -> bool {
         }
         at += 1;
     }
+    let plain = |name: &&[u8]| {
+        let mut plain = Vec::new();
+        unescape(name, &mut plain);
+        plain
+    };
+    let mut names: Vec<Vec<u8>> = names.iter().map(plain).collect();
     names.sort_unstable();
     names.windows(2).any(|pair| pair[0] == pair[1])
 }
@@ -732,6 +745,7 @@ mod tests {
             (r#""a":1,"b":{"a":2},"c":["a","b"]"#, false),
             (r#""a":1,"b":"\"a\":","a":2"#, true),
             (r#""****":"x","****":"y""#, true),
+            (r#""****":"x","\u002a***":"y""#, true),
             ("", false),
         ] {
             assert_eq!(has_twin_names(inside.as_bytes()), twins, "{inside}");

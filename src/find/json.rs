@@ -83,6 +83,9 @@ pub struct Walk {
     /// The names of all open objects that the policy does not know.
     names: Vec<Name>,
     unescaped: Vec<u8>,
+    /// By place of a member: which member of its object came next, the last time. Records of one service look alike,
+    /// so this nearly always saves the look into the trie's tables.
+    followers: Vec<u16>,
     /// The containers around the innermost one.
     around: Vec<Frame>,
 }
@@ -111,6 +114,8 @@ struct Frame {
     whole: bool,
     /// Whether nothing is noted, only checked.
     passed: bool,
+    /// The place of the member before, if the policy knows it; else of the object.
+    latest: NodeId,
     /// Index in `names` of the first name of this object that the policy does not know.
     names_from: u32,
     /// A bit for each name that the policy knows here and that was seen.
@@ -152,6 +157,7 @@ impl Walk {
         self.nodes.clear();
         self.names.clear();
         self.around.clear();
+        self.followers.resize(paths.len(), 0);
         self.unlisted = 0;
         let mut reader = Reader { text, marks, at: 0 };
         self.walk(&mut reader, paths, guide).map_err(|fault| (fault, reader.at))
@@ -168,8 +174,16 @@ impl Walk {
             }
         }
         let whole = guide.notes_unlisted() || guide.takes_whole(NodeId::ROOT);
-        let mut frame =
-            Frame { array: false, place: NodeId::ROOT, whole, passed: false, names_from: 0, known: 0, seen: 0 };
+        let mut frame = Frame {
+            array: false,
+            place: NodeId::ROOT,
+            latest: NodeId::ROOT,
+            whole,
+            passed: false,
+            names_from: 0,
+            known: 0,
+            seen: 0,
+        };
         let mut first = true;
         loop {
             let byte = reader.next()?;
@@ -217,30 +231,51 @@ impl Walk {
         let escaped = reader.string()?;
         let span = Span::new(start, reader.at - 1);
         let Lead { node, child } = if escaped {
-            self.unescaped.clear();
-            unescape(span.of(reader.text), &mut self.unescaped);
-            let key = NameKey::of(&self.unescaped, 0, self.unescaped.len());
-            let lead = lead_of(paths, frame, &key, &self.unescaped);
-            if lead.child.is_none() && is_reserved(&self.unescaped) {
-                return Err(Fault::ReservedMember);
-            }
-            self.note_name(reader.text, frame, lead, Name { hash: key.hash(), span, escaped })?;
-            lead
+            self.unusual_name(reader.text, span, paths, frame)?
         } else {
-            let name = span.of(reader.text);
-            let key = NameKey::of(reader.text, start, name.len());
-            let lead = lead_of(paths, frame, &key, name);
-            if lead.child.is_none() && is_reserved(name) {
+            let key = NameKey::of(reader.text, start, span.len());
+            let guess = self.followers.get_mut(frame.latest.index());
+            let lead = match guess {
+                Some(guess) if frame.place != NodeId::NONE => {
+                    match paths.guessed(frame.place, *guess, &key, reader.text, span) {
+                        Some(lead) => lead,
+                        None => {
+                            let lead = paths.lead(frame.place, &key, span.of(reader.text));
+                            *guess = lead.child.unwrap_or(*guess);
+                            lead
+                        }
+                    }
+                }
+                _ => lead_of(paths, frame, &key, span.of(reader.text)),
+            };
+            if lead.child.is_none() && is_reserved(span.of(reader.text)) {
                 return Err(Fault::ReservedMember);
             }
             self.note_name(reader.text, frame, lead, Name { hash: key.hash(), span, escaped })?;
             lead
         };
+        if child.is_some() {
+            frame.latest = node;
+        }
         if reader.next()? != b':' {
             return Err(Fault::Invalid);
         }
         reader.at += 1;
         Ok(Member { place: node, name: span, free: child.is_none() })
+    }
+
+    /// As [`Self::name`], for a name with escapes.
+    #[inline(never)]
+    fn unusual_name(&mut self, text: &[u8], span: Span, paths: &Paths, frame: &mut Frame) -> Result<Lead, Fault> {
+        self.unescaped.clear();
+        unescape(span.of(text), &mut self.unescaped);
+        let key = NameKey::of(&self.unescaped, 0, self.unescaped.len());
+        let lead = lead_of(paths, frame, &key, &self.unescaped);
+        if lead.child.is_none() && is_reserved(&self.unescaped) {
+            return Err(Fault::ReservedMember);
+        }
+        self.note_name(text, frame, lead, Name { hash: key.hash(), span, escaped: true })?;
+        Ok(lead)
     }
 
     /// Notes a name of the innermost object; refuses one that is there already.
@@ -306,7 +341,7 @@ impl Walk {
         let whole = frame.whole || (noted && guide.takes_whole(member.place));
         let (place, passed, names_from) = (member.place, !noted, self.names.len() as u32);
         self.around.push(*frame);
-        *frame = Frame { array, place, whole, passed, names_from, known: 0, seen: 0 };
+        *frame = Frame { array, place, latest: place, whole, passed, names_from, known: 0, seen: 0 };
         reader.at += 1;
         Ok(())
     }
@@ -394,7 +429,6 @@ fn is_reserved(name: &[u8]) -> bool {
 }
 
 impl Reader<'_> {
-    #[inline(always)]
     fn skip_space(&mut self) {
         while let Some(b' ' | b'\n' | b'\r' | b'\t') = self.text.get(self.at) {
             self.at += 1;
@@ -404,11 +438,12 @@ impl Reader<'_> {
     /// The first byte at or after `at` that is no white space; `at` moves there.
     #[inline(always)]
     fn next(&mut self) -> Result<u8, Fault> {
-        match self.text.get(self.at) {
-            Some(b' ' | b'\n' | b'\r' | b'\t') => self.skip_space(),
-            Some(byte) => return Ok(*byte),
-            None => return Err(Fault::Truncated),
+        if let Some(byte) = self.text.get(self.at)
+            && *byte > b' '
+        {
+            return Ok(*byte);
         }
+        self.skip_space();
         self.text.get(self.at).copied().ok_or(Fault::Truncated)
     }
 

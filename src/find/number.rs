@@ -151,6 +151,16 @@ fn ends(bytes: &[u8], end: usize) -> bool {
     !matches!(bytes[end..], [b'0'..=b'9' | b'A'..=b'Z' | b'a'..=b'z', ..] | [b'-' | b'.', b'0'..=b'9', ..])
 }
 
+/// Whether [`look`] would find anything in a run of this length and beginning: most counts and codes are none.
+#[inline]
+pub(super) fn is_of_interest(bytes: &[u8], start: usize, end: usize) -> bool {
+    match end - start {
+        0 | 1 => false,
+        4 | 6 | 13..=19 => true,
+        _ => matches!(bytes[start], b'0' | b'8'),
+    }
+}
+
 /// Looks at the run of digits `start..end`, which begins a number or none. Does little for runs of no interest.
 pub(super) fn look(search: &mut Search<'_>, start: usize, end: usize) {
     let bytes = search.bytes;
@@ -168,13 +178,17 @@ pub(super) fn look(search: &mut Search<'_>, start: usize, end: usize) {
         person(search, start, end);
     }
     if kinds.contains(Kind::CreditCard) && ((13..=19).contains(&len) || (len == 4 && separator(bytes, end).is_some())) {
-        card(search, start);
+        card(search, start, end);
     }
 }
 
 /// `YYMMDD-GNNNNNN`, or thirteen digits with a reason to believe in them.
 fn person(search: &mut Search<'_>, start: usize, end: usize) {
     let bytes = search.bytes;
+    // Most numbers of this length end here: no month is so called.
+    if !matches!(bytes[start + 2..start + 4], [b'0', b'1'..=b'9'] | [b'1', b'0'..=b'2']) {
+        return;
+    }
     let (end, separator) = match end - start {
         13 => (end, None),
         _ => match separator(bytes, end) {
@@ -344,12 +358,12 @@ fn plausible(digits: &[u8]) -> bool {
     digits.len() == 16 || credit_card::luhn(digits)
 }
 
-fn card(search: &mut Search<'_>, start: usize) {
+fn card(search: &mut Search<'_>, start: usize, end: usize) {
     let bytes = search.bytes;
-    let runs = Runs::read(bytes, start);
-    if runs.count == 1 && !plausible(&bytes[start..runs.end(1)]) {
+    if separator(bytes, end).is_none() && !plausible(&bytes[start..end]) {
         return;
     }
+    let runs = Runs::read(bytes, start);
     let groups = CARD_GROUPS.into_iter().filter(|lengths| runs.shaped(lengths)).map(<[usize]>::len);
     let bare = (13..=19).contains(&runs.len(0)).then_some(1);
     for count in bare.into_iter().chain(groups) {

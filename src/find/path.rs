@@ -6,6 +6,7 @@
 use std::collections::BTreeMap;
 
 use crate::limits::DEPTH_MAX;
+use crate::record::Span;
 
 /// A place in the trie.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -191,6 +192,19 @@ impl Paths {
             slot += 1;
         }
         Lead { node: node.any.unwrap_or(NodeId::NONE), child: None }
+    }
+
+    /// Where a member leads if it is the child at `guess`.
+    #[inline(always)]
+    pub fn guessed(&self, node: NodeId, guess: u16, key: &NameKey, text: &[u8], name: Span) -> Option<Lead> {
+        let child = self.nodes[node.index()].children.get(usize::from(guess))?;
+        let same = child.key == *key && (key.length <= 16 || *child.name == *name.of(text));
+        same.then_some(Lead { node: child.node, child: Some(guess) })
+    }
+
+    /// How many nodes there are.
+    pub const fn len(&self) -> usize {
+        self.nodes.len()
     }
 
     /// Where the elements of `node` lead.

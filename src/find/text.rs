@@ -198,7 +198,7 @@ fn walk<const SURFACE: bool>(
                 while at < bytes.len() && bytes[at].is_ascii_digit() {
                     at += 1;
                 }
-                if at - start > 1 {
+                if number::is_of_interest(bytes, start, at) {
                     number::look(&mut search, start, at);
                 }
                 if addresses && at - start <= 3 && bytes.get(at) == Some(&b'.') {

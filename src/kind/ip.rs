@@ -52,6 +52,9 @@ pub(crate) struct Parts {
 
 /// Reads a whole value: `192.0.2.1`, `[2001:db8::1]`, `fe80::1%eth0`, `10.0.0.0/8`.
 pub(crate) fn parts(bytes: &[u8]) -> Option<Parts> {
+    if let Some(address) = v4(bytes) {
+        return Some(Parts { start: 0, end: bytes.len(), bits: None, address: IpAddr::V4(address) });
+    }
     let bracket = bytes.first() == Some(&b'[') && bytes.last() == Some(&b']');
     let (start, mut end) = if bracket { (1, bytes.len() - 1) } else { (0, bytes.len()) };
     let mut bits = None;

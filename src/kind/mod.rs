@@ -135,7 +135,7 @@ impl KindSet {
 /// other IPv6 as RFC 5952, cards and registration numbers as digits; every other kind as it is.
 /// False, with nothing written, if `text` is not of its kind.
 pub fn canonical(kind: Kind, text: &str, out: &mut Vec<u8>) -> bool {
-    let text = text.trim();
+    let text = trimmed(text);
     match kind {
         Kind::KrRrn | Kind::KrFrn | Kind::KrPhone | Kind::Email | Kind::Ip | Kind::CreditCard => {}
         Kind::Id | Kind::Text | Kind::Time | Kind::DateOfBirth | Kind::Number => return as_is(text, out),
@@ -150,6 +150,15 @@ pub fn canonical(kind: Kind, text: &str, out: &mut Vec<u8>) -> bool {
     }
 }
 
+/// The text without white space around it, which is rare.
+#[inline]
+pub(crate) fn trimmed(text: &str) -> &str {
+    match text.as_bytes() {
+        [b'!'..=b'~'] | [b'!'..=b'~', .., b'!'..=b'~'] => text,
+        _ => text.trim(),
+    }
+}
+
 fn as_is(text: &str, out: &mut Vec<u8>) -> bool {
     out.extend_from_slice(text.as_bytes());
     !text.is_empty()
@@ -161,7 +170,10 @@ fn found(kind: Kind, bytes: &[u8], out: &mut Vec<u8>) -> bool {
     let written = match kind {
         Kind::KrRrn | Kind::KrFrn => rrn::read(bytes).map(|(digits, _)| out.extend_from_slice(&digits)),
         Kind::KrPhone => phone::read(bytes).map(|number| out.extend_from_slice(number.digits())),
-        Kind::Email => email::read(bytes).map(|_| out.extend(bytes.iter().map(u8::to_ascii_lowercase))),
+        Kind::Email => email::read(bytes).map(|_| {
+            out.extend_from_slice(bytes);
+            out[from..].make_ascii_lowercase();
+        }),
         Kind::Ip => std::str::from_utf8(bytes).ok().and_then(ip::read).map(|address| address.write(out)),
         Kind::CreditCard => credit_card::read(bytes, |digit, _| out.push(digit)).map(|_| ()),
         Kind::Id | Kind::Text | Kind::Time | Kind::DateOfBirth | Kind::Number => None,

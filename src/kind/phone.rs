@@ -54,6 +54,27 @@ impl Number {
 /// Reads a whole value: national, or after `+82`, `0082`, `00700-82`, `82`, with the trunk 0 dropped, kept or in
 /// parentheses. A number that lost its leading 0 (`1012345678`) is read as well.
 pub(crate) fn read(bytes: &[u8]) -> Option<Number> {
+    common(bytes).or_else(|| read_any(bytes))
+}
+
+/// Reads `010-1234-5678`, as nearly every log writes it; the same number as [`read_any`] reads.
+fn common(bytes: &[u8]) -> Option<Number> {
+    let bytes: &[u8; 13] = bytes.try_into().ok()?;
+    let (groups, [b'0', b'1', b'0', b'-', ..]) = ((&bytes[4..8], &bytes[9..]), bytes) else {
+        return None;
+    };
+    let figures = groups.0.iter().chain(groups.1);
+    if bytes[8] != b'-' || !figures.clone().all(u8::is_ascii_digit) || figures.clone().all(|digit| *digit == b'0') {
+        return None;
+    }
+    let mut number = Number { digits: [b'0'; DIGITS_MAX], len: 11, hidden: (4, 9) };
+    number.digits[..3].copy_from_slice(b"010");
+    number.digits[3..7].copy_from_slice(groups.0);
+    number.digits[7..11].copy_from_slice(groups.1);
+    Some(number)
+}
+
+fn read_any(bytes: &[u8]) -> Option<Number> {
     let mut all = [(0u8, 0usize); 20];
     let mut count = 0;
     for (at, byte) in bytes.iter().enumerate() {
@@ -99,6 +120,19 @@ pub(crate) fn read(bytes: &[u8]) -> Option<Number> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_common_form_reads_as_any_form() {
+        for text in
+            ["010-1234-5678", "010-0234-0000", "010-0000-0000", "010-1234-567a", "011-1234-5678", "010-12345678-"]
+        {
+            let parts = |number: Option<Number>| number.map(|n| (n.digits().to_vec(), n.hidden));
+            let (common, any) = (parts(common(text.as_bytes())), parts(read_any(text.as_bytes())));
+            assert!(common.is_none() || common == any, "{text}");
+            assert_eq!(parts(read(text.as_bytes())), any, "{text}");
+        }
+        assert!(common(b"010-1234-5678").is_some());
+    }
 
     #[test]
     fn whole_values() {

@@ -6,7 +6,7 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use woothee::parser::Parser;
 
-use crate::kind::{Kind, ip};
+use crate::kind::{Kind, ip, trimmed};
 use crate::mask::REDACTED;
 use crate::record::time::{self, TimePrecision};
 
@@ -85,7 +85,7 @@ pub fn generalize(
     redact: impl FnOnce(&str, &mut Vec<u8>),
     out: &mut Vec<u8>,
 ) -> bool {
-    let text = text.trim();
+    let text = trimmed(text);
     match how {
         Generalize::Second => time::truncate(text.as_bytes(), TimePrecision::Second, out),
         Generalize::Minute => time::truncate(text.as_bytes(), TimePrecision::Minute, out),

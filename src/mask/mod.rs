@@ -5,7 +5,7 @@ pub mod generalize;
 use std::ops::Range;
 
 use crate::kind::glyph::Folded;
-use crate::kind::{Kind, credit_card, email, ip, phone, rrn};
+use crate::kind::{Kind, credit_card, email, ip, phone, rrn, trimmed};
 
 /// How a mask looks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -67,7 +67,7 @@ enum Hidden {
 }
 
 fn of_kind(kind: Kind, text: &str, out: &mut Vec<u8>) {
-    let text = text.trim();
+    let text = trimmed(text);
     if text.is_ascii() && !text.contains('*') {
         return match hidden(kind, text.as_bytes()) {
             Some(hidden) => write(&hidden, text, |at| at, out),

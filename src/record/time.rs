@@ -51,6 +51,11 @@ pub fn truncate(text: &[u8], to: TimePrecision, out: &mut Vec<u8>) -> bool {
     let Some((ms, form)) = read(text) else {
         return false;
     };
+    cut(text, ms, form, to, out);
+    true
+}
+
+fn cut(text: &[u8], ms: i64, form: Form, to: TimePrecision, out: &mut Vec<u8>) {
     let (clock, zone) = match form {
         Form::Rfc3339 => (11, zone_at(text)),
         Form::CommonLog => (12, 20),
@@ -69,7 +74,7 @@ pub fn truncate(text: &[u8], to: TimePrecision, out: &mut Vec<u8>) -> bool {
                 rest /= 10;
             }
             out.extend_from_slice(&written[..digits]);
-            return true;
+            return;
         }
     };
     out.extend_from_slice(&text[..clock]);
@@ -82,7 +87,6 @@ pub fn truncate(text: &[u8], to: TimePrecision, out: &mut Vec<u8>) -> bool {
     out.extend_from_slice(&text[clock..clock + kept]);
     out.extend_from_slice(&b"00:00:00"[kept..]);
     out.extend_from_slice(&text[zone..]);
-    true
 }
 
 /// Days since 1970-01-01 of a civil date of the Gregorian calendar.
@@ -106,25 +110,28 @@ fn read(text: &[u8]) -> Option<(i64, Form)> {
 }
 
 fn read_rfc3339(text: &[u8]) -> Option<i64> {
-    if text.len() < 20 || text[7] != b'-' || !matches!(text[10], b'T' | b't' | b' ') {
+    let fixed: &[u8; 19] = text.first_chunk()?;
+    if fixed[7] != b'-' || !matches!(fixed[10], b'T' | b't' | b' ') {
         return None;
     }
-    let date = (number(&text[..4])?, number(&text[5..7])?, number(&text[8..10])?);
+    let date = (two(fixed, 0)? * 100 + two(fixed, 2)?, two(fixed, 5)?, two(fixed, 8)?);
+    let zone = zone_at(text);
     let mut ms = 0;
-    if matches!(text[19], b'.' | b',') {
-        let fraction = &text[20..zone_at(text)];
-        if fraction.is_empty() || !fraction.iter().all(u8::is_ascii_digit) {
+    if zone > 19 {
+        let fraction = &text[20..zone];
+        if fraction.is_empty() {
             return None;
         }
         for place in 0..3 {
             ms = ms * 10 + fraction.get(place).map_or(0, |digit| i64::from(digit - b'0'));
         }
     }
-    civil(date, clock(&text[11..19])?, offset(&text[zone_at(text)..])?).map(|seconds| seconds * 1000 + ms)
+    civil(date, clock(fixed, 11)?, offset(&text[zone..])?).map(|seconds| seconds * 1000 + ms)
 }
 
 fn read_common_log(text: &[u8]) -> Option<i64> {
-    if text.len() != 26 || text[6] != b'/' || text[11] != b':' || text[20] != b' ' {
+    let fixed: &[u8; 26] = text.try_into().ok()?;
+    if fixed[6] != b'/' || fixed[11] != b':' || fixed[20] != b' ' {
         return None;
     }
     let month = match &text[3..6] {
@@ -142,8 +149,8 @@ fn read_common_log(text: &[u8]) -> Option<i64> {
         b"Dec" => 12,
         _ => return None,
     };
-    let date = (number(&text[7..11])?, month, number(&text[..2])?);
-    civil(date, clock(&text[12..20])?, offset(&text[21..])?).map(|seconds| seconds * 1000)
+    let date = (two(fixed, 7)? * 100 + two(fixed, 9)?, month, two(fixed, 0)?);
+    civil(date, clock(fixed, 12)?, offset(&text[21..])?).map(|seconds| seconds * 1000)
 }
 
 fn read_epoch(text: &[u8]) -> Option<(i64, Form)> {
@@ -175,19 +182,31 @@ fn read_epoch(text: &[u8]) -> Option<(i64, Form)> {
 
 /// Where the offset of an RFC 3339 time begins: after the clock and its fraction.
 fn zone_at(text: &[u8]) -> usize {
-    if !matches!(text[19], b'.' | b',') {
-        return 19;
+    let mut at = 19;
+    if let Some(b'.' | b',') = text.get(at) {
+        at += 1;
+        while let Some(b'0'..=b'9') = text.get(at) {
+            at += 1;
+        }
     }
-    20 + text[20..].iter().take_while(|byte| byte.is_ascii_digit()).count()
+    at
 }
 
-/// Seconds of the day of `HH:MM:SS`; a leap second is the next minute's first.
-fn clock(text: &[u8]) -> Option<i64> {
-    if text[2] != b':' || text[5] != b':' {
+/// Seconds of the day of the `HH:MM:SS` at `at`; a leap second is the next minute's first.
+#[inline]
+fn clock<const N: usize>(text: &[u8; N], at: usize) -> Option<i64> {
+    if text[at + 2] != b':' || text[at + 5] != b':' {
         return None;
     }
-    let (hour, minute, second) = (number(&text[..2])?, number(&text[3..5])?, number(&text[6..8])?);
+    let (hour, minute, second) = (two(text, at)?, two(text, at + 3)?, two(text, at + 6)?);
     (hour < 24 && minute < 60 && second <= 60).then_some(hour * 3600 + minute * 60 + second)
+}
+
+/// The value of the two digits at `at`.
+#[inline(always)]
+fn two<const N: usize>(text: &[u8; N], at: usize) -> Option<i64> {
+    let (tens, ones) = (text[at].wrapping_sub(b'0'), text[at + 1].wrapping_sub(b'0'));
+    (tens < 10 && ones < 10).then_some(i64::from(tens * 10 + ones))
 }
 
 /// Seconds east of UTC of `Z`, `+09:00` or `+0900`.
@@ -199,7 +218,7 @@ fn offset(text: &[u8]) -> Option<i64> {
         _ => return None,
     };
     let (hours, minutes) = match rest {
-        [a, b, b':', c, d] | [a, b, c, d] => (number(&[*a, *b])?, number(&[*c, *d])?),
+        [a, b, b':', c, d] | [a, b, c, d] => (two(&[*a, *b], 0)?, two(&[*c, *d], 0)?),
         _ => return None,
     };
     (hours < 24 && minutes < 60).then_some(sign * (hours * 3600 + minutes * 60))
@@ -225,13 +244,13 @@ fn number(text: &[u8]) -> Option<i64> {
         return None;
     }
     let mut value = 0;
+    let mut odd = 0;
     for byte in text {
-        if !byte.is_ascii_digit() {
-            return None;
-        }
-        value = value * 10 + i64::from(byte - b'0');
+        let digit = byte.wrapping_sub(b'0');
+        odd |= u8::from(digit > 9);
+        value = value * 10 + i64::from(digit);
     }
-    Some(value)
+    (odd == 0).then_some(value)
 }
 
 #[cfg(test)]
