@@ -134,3 +134,7 @@ pub const SUPERVISE_MS: u64 = 100;
 
 /// Looks in a row at which a call must be overdue before the process ends for it.
 pub const OVERDUE_LOOKS: u32 = 5;
+
+/// Bytes of input that the demo leaves unread at most: all in one partition, they would still be less than half of the
+/// 5 MiB that a partition of the embedded cluster keeps.
+pub const DEMO_UNREAD_BYTES_MAX: u64 = 2 << 20;

@@ -3,6 +3,7 @@
 
 pub mod check;
 pub mod completions;
+pub mod demo;
 pub mod explain;
 pub mod r#gen;
 pub mod healthcheck;
@@ -370,6 +371,8 @@ struct Cli {
 /// One line a verb; each is a file of this folder.
 #[derive(Debug, Subcommand)]
 enum Verb {
+    /// Show the whole job on an embedded cluster; needs no set-up
+    Demo(demo::Args),
     /// Treat what comes in on Kafka, until stopped
     Run(run::Args),
     /// Find every fault of the policy and of the settings
@@ -396,6 +399,7 @@ enum Verb {
 
 fn run(verb: &Verb, shared: &Shared) -> Result<Exit, Failure> {
     match verb {
+        Verb::Demo(args) => demo::run(args, shared),
         Verb::Run(args) => run::run(args, shared),
         Verb::Healthcheck(args) => healthcheck::run(args, shared),
         Verb::Check(args) => check::run(args, shared),

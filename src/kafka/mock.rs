@@ -14,6 +14,8 @@ pub struct Mock(MockCluster<'static, DefaultProducerContext>);
 /// What a partition of the embedded cluster keeps, in bytes; older records vanish (`rdkafka_mock.c`).
 pub const PARTITION_BYTES: usize = 5 << 20;
 
+const _: () = assert!(crate::limits::DEMO_UNREAD_BYTES_MAX < PARTITION_BYTES as u64 / 2);
+
 impl Mock {
     /// Starts a cluster of so many brokers on ports of the loopback address.
     ///

@@ -9,6 +9,7 @@
 
 mod allocation;
 mod cli;
+mod demo;
 mod deploy;
 mod detection;
 mod detection_oracle;
