@@ -35,6 +35,23 @@ pub(super) struct Open {
     altered: bool,
 }
 
+/// A part of the input that goes out as it is, and was not copied yet: members that follow each other are one copy.
+#[derive(Debug, Clone, Copy)]
+struct Run {
+    from: usize,
+    /// Up to here the output has what the input has; the next member continues the run if it follows a comma here.
+    end: usize,
+}
+
+impl Run {
+    /// No member continues it: no name begins right behind the first byte of a record.
+    const NOWHERE: Self = Self::at(0);
+
+    const fn at(end: usize) -> Self {
+        Self { from: end, end }
+    }
+}
+
 /// What a value is in its payload.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Form {
@@ -226,14 +243,17 @@ impl Writer<'_> {
         open.clear();
         self.out.push(b'{');
         open.push(Open { start: self.out.len(), body: self.out.len(), array: false, altered: false });
+        let mut run = Run::NOWHERE;
         let mut index = 0;
         while let Some(node) = nodes.get(index) {
             let Resolved { applies, findings: found, name_findings, close } = resolved[index];
             index += 1;
             match node.shape {
                 Shape::Close => {
+                    self.flush(&mut run, value);
                     let closed = open.pop().expect("every end has its beginning");
-                    self.close(closed)?;
+                    let written = self.close(closed)?;
+                    run = if written { Run::at(node.span.end as usize) } else { Run::NOWHERE };
                 }
                 Shape::Object | Shape::Array => {
                     if let Some(rule) = rule_of(self.source, applies) {
@@ -244,6 +264,8 @@ impl Writer<'_> {
                             continue;
                         }
                     }
+                    self.flush(&mut run, value);
+                    run = Run::NOWHERE;
                     let start = self.out.len();
                     self.name(node, name_findings, findings, value, open);
                     let array = node.shape == Shape::Array;
@@ -257,56 +279,74 @@ impl Writer<'_> {
                     if treatment.op == Op::Drop {
                         continue;
                     }
-                    if treatment.op == Op::Keep
-                        && !treatment.beside
-                        && self.keep_member(node, name_findings, value, open)
-                    {
+                    let end = node.span.end as usize + usize::from(node.shape == Shape::String);
+                    let in_array = open.last().is_some_and(|container| container.array);
+                    let led = !in_array && name_findings.0 == name_findings.1 && self.lead(&mut run, node, value);
+                    if led && treatment.op == Op::Keep && !treatment.beside {
+                        run.end = end;
                         continue;
                     }
-                    self.name(node, name_findings, findings, value, open);
+                    self.flush(&mut run, value);
+                    if !led {
+                        self.name(node, name_findings, findings, value, open);
+                    }
                     let leaf = Leaf {
                         text: node.span.of_str(value),
                         form: form_of(node),
                         findings: &findings[found.0 as usize..found.1 as usize],
                     };
                     self.value(rule, treatment, leaf);
+                    run = Run::at(end);
                     if treatment.beside && node.shape != Shape::Null {
                         self.token_beside(rule, leaf, node.name.of_str(value).as_bytes());
                     }
                 }
             }
         }
+        self.flush(&mut run, value);
         let root = open.pop().expect("the record itself");
         self.check_names(root)
     }
 
-    /// Writes a member that is kept, in one copy with its name, if no white space stands between the two.
-    #[inline]
-    fn keep_member(&mut self, node: &Node, name_findings: (u32, u32), value: &str, open: &[Open]) -> bool {
-        let quotes = usize::from(node.shape == Shape::String);
-        let (name, start) = (node.name, node.span.start as usize - quotes);
-        let in_array = open.last().is_some_and(|container| container.array);
-        if in_array || name_findings.0 != name_findings.1 || start != name.end as usize + 2 {
+    /// Takes a member's name and colon into the run, if no white space stands between name and value.
+    #[inline(always)]
+    fn lead(&mut self, run: &mut Run, node: &Node, value: &str) -> bool {
+        let begin = node.name.start as usize - 1;
+        let start = node.span.start as usize - usize::from(node.shape == Shape::String);
+        if start != node.name.end as usize + 2 {
             return false;
         }
-        self.comma();
-        self.out.extend_from_slice(&value.as_bytes()[name.start as usize - 1..node.span.end as usize + quotes]);
+        if begin != run.end + 1 || value.as_bytes()[run.end] != b',' {
+            self.flush(run, value);
+            self.comma();
+            run.from = begin;
+        }
+        run.end = start;
         true
+    }
+
+    /// Writes what of the input waits in the run.
+    #[inline(always)]
+    fn flush(&mut self, run: &mut Run, value: &str) {
+        if run.from < run.end {
+            self.out.extend_from_slice(&value.as_bytes()[run.from..run.end]);
+            run.from = run.end;
+        }
     }
 
     fn treatment(&self, rule: &Rule) -> Treatment {
         rule.by_tier[usize::from(self.tier.0)]
     }
 
-    /// Closes a container, or takes it back if nothing is left in it.
-    fn close(&mut self, closed: Open) -> Result<(), Stop> {
+    /// Closes a container, or takes it back if nothing is left in it; whether it stays.
+    fn close(&mut self, closed: Open) -> Result<bool, Stop> {
         if self.out.len() == closed.body {
             self.out.truncate(closed.start);
-            return Ok(());
+            return Ok(false);
         }
         self.check_names(closed)?;
         self.out.push(if closed.array { b']' } else { b'}' });
-        Ok(())
+        Ok(true)
     }
 
     /// After a name was masked: no other member may have the same name now.
