@@ -161,8 +161,8 @@ fn the_judge_finds_what_is_lost_doubled_swapped_or_changed() {
         fault(&expected, &found)
     };
     let faults: [&dyn Fn(&mut Vec<[u8; 32]>); 6] = [
-        &|found| drop(found.remove(4)),
-        &|found| drop(found.pop()),
+        &|found| _ = found.remove(4),
+        &|found| _ = found.pop(),
         &|found| found.insert(5, [4; 32]),
         &|found| found.push([8; 32]),
         &|found| found.swap(2, 3),

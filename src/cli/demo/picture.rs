@@ -54,8 +54,8 @@ impl Picture {
                 text.push_str(&format!("  out  {:<22} {:>9}\n", count.name, count.records));
             }
             text.push_str(&format!("  quarantine                  {refused:>9}"));
-            bar.set_message(text);
             bar.set_position(consumed);
+            bar.set_message(text);
         } else if self.lines && self.told.elapsed() >= 10 * DRAW {
             self.told = Instant::now();
             let tiers: Vec<String> =
