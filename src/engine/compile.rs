@@ -1,7 +1,8 @@
 //! From a plan to the tables that the data path reads.
 
 use super::plan::{EventTime, Format, Plan, SourcePlan, Unlisted};
-use super::rule::{self, Counters, Item, Origin, Rule, Test};
+use super::rule::{self, Counters, Origin, Rule, Test, Treatment};
+use super::scratch::RuleId;
 use super::{Limits, PlanFault};
 use crate::find::json::Guide;
 use crate::find::path::{NodeId, Paths, Step};
@@ -21,9 +22,9 @@ const ATTRIBUTE_VALUES_MAX: usize = 126;
 #[derive(Debug, Default)]
 pub(super) struct Place {
     /// Items at this place, the most specific first.
-    pub(super) items: Box<[u16]>,
+    pub(super) items: Box<[RuleId]>,
     /// The item here, if it is the only one and has no conditions: most places are so.
-    pub(super) sole: Option<u16>,
+    pub(super) sole: Option<RuleId>,
     /// The attribute that this place feeds.
     pub(super) attribute: Option<u16>,
     /// Whether the event time stands here.
@@ -53,9 +54,14 @@ pub(super) struct Source {
     /// By node of `paths`.
     pub(super) places: Vec<Place>,
     pub(super) attributes: Vec<Attribute>,
-    pub(super) items: Vec<Item>,
-    /// Stands for a value without item where the policy scans those.
-    pub(super) unlisted: Rule,
+    /// The rules of the items, in their order, then that of a value without item.
+    pub(super) rules: Vec<Rule>,
+    /// By item: what must hold for it to apply.
+    pub(super) conditions: Vec<Box<[Test]>>,
+    /// By tier and rule: what is done.
+    pub(super) treatments: Vec<Box<[Treatment]>>,
+    /// The rule of a value without item, where the policy scans those.
+    pub(super) unlisted: RuleId,
     pub(super) notes_unlisted: bool,
     pub(super) belongs: Box<[Test]>,
     pub(super) routes: Vec<CompiledRoute>,
@@ -122,7 +128,7 @@ pub(super) fn compile(plan: &Plan, limits: Limits) -> Result<Tables, PlanFault> 
 fn compile_source(index: u16, source: &SourcePlan, plan: &Plan, counters: &mut Counters) -> Result<Source, String> {
     let tiers = &plan.tiers[..];
     let origin = |rule| Origin { source: index, source_name: &source.name, rule };
-    let mut items = Vec::new();
+    let (mut rules, mut conditions) = (Vec::new(), Vec::new());
     let mut paths: Vec<&Pointer> = Vec::new();
     let mut fields = Fields::default();
     for item in &source.items {
@@ -131,7 +137,8 @@ fn compile_source(index: u16, source: &SourcePlan, plan: &Plan, counters: &mut C
         if nameless && rule.by_tier.iter().any(|treatment| treatment.beside) {
             return Err(format!("`{}` has no name of its own, so no place for a token beside its value", item.name));
         }
-        items.push(Item { when: fields.tests(&item.when)?, rule });
+        rules.push(rule);
+        conditions.push(fields.tests(&item.when)?);
         paths.push(&item.at);
     }
     if let EventTime::At(at) = &source.time
@@ -139,19 +146,22 @@ fn compile_source(index: u16, source: &SourcePlan, plan: &Plan, counters: &mut C
     {
         let keep = vec![vec![super::plan::Action::Keep]; tiers.len()];
         let rule = rule::compile(origin("event_time"), Kind::Time, &keep, tiers, counters)?;
-        items.push(Item { when: Box::default(), rule });
+        rules.push(rule);
+        conditions.push(Box::default());
         paths.push(at);
     }
     let scan = vec![vec![super::plan::Action::Scan]; tiers.len()];
-    let unlisted = rule::compile(origin("unlisted"), Kind::Text, &scan, tiers, counters)?;
     if matches!(source.format, Format::Text) && paths.iter().all(|at| !at.0.is_empty()) {
         let rule = rule::compile(origin("line"), Kind::Text, &scan, tiers, counters)?;
-        items.push(Item { when: Box::default(), rule });
+        rules.push(rule);
+        conditions.push(Box::default());
         paths.push(&WHOLE_LINE);
     }
+    let unlisted = RuleId(u16::try_from(rules.len()).map_err(|_| "more than 65,534 items")?);
+    rules.push(rule::compile(origin("unlisted"), Kind::Text, &scan, tiers, counters)?);
     let belongs = fields.tests(&source.belongs)?;
     let routes = compile_routes(source, tiers, &mut fields)?;
-    let (paths, places) = compile_places(&paths, &items, source, &fields)?;
+    let (paths, places) = compile_places(&paths, &rules, &conditions, source, &fields)?;
     let found = compile_found(source, tiers, counters, index)?;
     let key = source.key.as_ref().map(|key| rule::compile_carrier(origin("key"), key, tiers, counters)).transpose()?;
     let mut headers = Vec::new();
@@ -170,7 +180,9 @@ fn compile_source(index: u16, source: &SourcePlan, plan: &Plan, counters: &mut C
         paths,
         places,
         attributes: fields.attributes,
-        items,
+        treatments: (0..tiers.len()).map(|tier| rules.iter().map(|rule| rule.by_tier[tier]).collect()).collect(),
+        rules,
+        conditions,
         unlisted,
         notes_unlisted: plan.unlisted != Unlisted::Drop,
         belongs,
@@ -201,7 +213,8 @@ fn compile_routes(source: &SourcePlan, tiers: &[Tier], fields: &mut Fields) -> R
 
 fn compile_places(
     items: &[&Pointer],
-    rules: &[Item],
+    rules: &[Rule],
+    conditions: &[Box<[Test]>],
     source: &SourcePlan,
     fields: &Fields,
 ) -> Result<(Paths, Vec<Place>), String> {
@@ -226,12 +239,12 @@ fn compile_places(
             } else if *path >= items.len() {
                 place.attribute = Some((*path - items.len()) as u16);
             } else {
-                here.push(*path as u16);
-                place.whole |= rules[*path].rule.scans;
+                here.push(RuleId(*path as u16));
+                place.whole |= rules[*path].scans;
             }
         }
         if let [item] = here[..]
-            && rules[usize::from(item)].when.is_empty()
+            && conditions[item.index()].is_empty()
         {
             place.sole = Some(item);
         }

@@ -4,13 +4,14 @@ use super::compile::Source;
 use super::day::NoKey;
 use super::outcome::{BatchTally, KeyMissing, Reason};
 use super::plan::Unlisted;
-use super::rule::{Op, Rule, all_hold};
-use super::scratch::{Applies, Resolved, Scratch};
+use super::rule::{Op, all_hold};
+use super::scratch::{Resolved, RuleId, Scratch, Words};
 use super::{Engine, Job, Stop};
+use crate::find::Finding;
 use crate::find::json::{Node, Shape};
 use crate::find::path::NodeId;
 use crate::find::text::{self, Encoding};
-use crate::route::TierId;
+use crate::record::{Span, TierId};
 
 impl Engine {
     /// Notes the tiers that take the record, by its age, and their keys.
@@ -72,52 +73,52 @@ impl Engine {
         source_index: u16,
         tally: &mut BatchTally,
     ) -> Result<(), Stop> {
+        let Scratch { walk, resolved, enclosing, attributes, findings, words, targets, .. } = scratch;
         let mut matched = false;
-        let mut unlisted = scratch.walk.unlisted;
-        scratch.enclosing.clear();
-        for index in 0..scratch.walk.nodes.len() {
-            let node = scratch.walk.nodes[index];
-            let mut resolved = Resolved::NOTHING;
+        let mut unlisted = walk.unlisted;
+        // The rule of the innermost container that is taken whole.
+        let mut around = RuleId::NONE;
+        enclosing.clear();
+        for (index, node) in walk.nodes.iter().enumerate() {
+            let mut found = Resolved::NOTHING;
             match node.shape {
                 Shape::Close => {
-                    if let Some((_, opened)) = scratch.enclosing.pop() {
-                        scratch.resolved[opened].close = index as u32;
+                    if let Some((outer, opened)) = enclosing.pop() {
+                        around = outer;
+                        resolved[opened].close = index as u32;
                     }
                 }
                 Shape::Object | Shape::Array => {
-                    let own = item_at(source, node.place, &scratch.attributes);
-                    let enclosing = scratch.enclosing.last().map_or(Applies::Nothing, |(applies, _)| *applies);
-                    if let Some(item) = own {
+                    enclosing.push((around, index));
+                    let own = item_at(source, node.place, attributes);
+                    if own != RuleId::NONE {
                         matched = true;
-                        self.check_container(scratch, &source.items[usize::from(item)].rule, item, node)?;
-                        resolved.applies = Applies::Item(item);
+                        check_container(targets, source, own, node)?;
+                        found.rule = own;
+                        around = own;
                     }
-                    resolved.name_findings = self.name_findings(scratch, source, node, value);
-                    scratch.enclosing.push((own.map_or(enclosing, Applies::Item), index));
+                    found.name_findings = name_findings(words, findings, source, node, value);
                 }
                 Shape::String | Shape::Number | Shape::Bool | Shape::Null => {
-                    let enclosing = scratch.enclosing.last().map_or(Applies::Nothing, |(applies, _)| *applies);
-                    resolved.applies = match item_at(source, node.place, &scratch.attributes) {
-                        Some(item) => Applies::Item(item),
-                        None => enclosing,
-                    };
-                    if resolved.applies == Applies::Nothing {
+                    let own = item_at(source, node.place, attributes);
+                    found.rule = if own == RuleId::NONE { around } else { own };
+                    if found.rule != RuleId::NONE {
+                        matched = true;
+                    } else {
                         unlisted += 1;
                         if self.plan.unlisted == Unlisted::Scan {
-                            resolved.applies = Applies::Unlisted;
+                            found.rule = source.unlisted;
                         }
-                    } else {
-                        matched = true;
                     }
-                    if resolved.applies != Applies::Nothing {
-                        resolved.name_findings = self.name_findings(scratch, source, node, value);
-                        if rule_of(source, resolved.applies).is_some_and(|rule| rule.scans) {
-                            resolved.findings = value_findings(scratch, source, node, value);
+                    if let Some(rule) = source.rules.get(found.rule.index()) {
+                        found.name_findings = name_findings(words, findings, source, node, value);
+                        if rule.scans {
+                            found.findings = value_findings(words, findings, source, node, value);
                         }
                     }
                 }
             }
-            scratch.resolved.push(resolved);
+            resolved.push(found);
         }
         if unlisted > 0 && self.plan.unlisted == Unlisted::Refuse {
             return Err(Reason::UnlistedField.into());
@@ -131,22 +132,25 @@ impl Engine {
 
     /// The rule of every field of a line.
     pub(super) fn resolve_fields(&self, scratch: &mut Scratch, source: &Source, value: &[u8]) -> Result<(), Stop> {
+        let Scratch { fields, resolved, attributes, findings, words, .. } = scratch;
         let mut matched = false;
-        for index in 0..scratch.fields.len() {
-            let Some(item) = item_at(source, source.fields[index], &scratch.attributes) else {
+        for ((field, place), resolved) in fields.iter().zip(&source.fields).zip(resolved) {
+            resolved.rule = item_at(source, *place, attributes);
+            if resolved.rule != RuleId::NONE {
+                matched = true;
+            } else {
                 match self.plan.unlisted {
                     Unlisted::Drop => continue,
                     Unlisted::Refuse => return Err(Reason::UnlistedField.into()),
-                    Unlisted::Scan => {}
+                    Unlisted::Scan => resolved.rule = source.unlisted,
                 }
-                scratch.resolved[index].applies = Applies::Unlisted;
-                scratch.resolved[index].findings = field_findings(scratch, source, index, value);
-                continue;
-            };
-            matched = true;
-            scratch.resolved[index].applies = Applies::Item(item);
-            if source.items[usize::from(item)].rule.scans {
-                scratch.resolved[index].findings = field_findings(scratch, source, index, value);
+            }
+            if let Some(span) = field
+                && source.rules[resolved.rule.index()].scans
+            {
+                let from = findings.len() as u32;
+                text::find(source.kinds, span.of(value), Encoding::Plain, &mut words.text, findings);
+                resolved.findings = (from, findings.len() as u32);
             }
         }
         if matched { Ok(()) } else { Err(Reason::NoItem.into()) }
@@ -154,95 +158,88 @@ impl Engine {
 
     /// The rule of a line of text.
     pub(super) fn resolve_line(&self, scratch: &mut Scratch, source: &Source, value: &[u8]) -> Result<(), Stop> {
-        let item = item_at(source, NodeId::ROOT, &scratch.attributes).ok_or(Reason::NoItem)?;
-        let mut resolved = Resolved { applies: Applies::Item(item), ..Resolved::NOTHING };
+        let rule = item_at(source, NodeId::ROOT, &scratch.attributes);
+        if rule == RuleId::NONE {
+            return Err(Reason::NoItem.into());
+        }
         let from = scratch.findings.len() as u32;
         text::find(source.kinds, value, Encoding::Plain, &mut scratch.words.text, &mut scratch.findings);
-        resolved.findings = (from, scratch.findings.len() as u32);
-        scratch.resolved.push(resolved);
+        let findings = (from, scratch.findings.len() as u32);
+        scratch.resolved.push(Resolved { rule, findings, ..Resolved::NOTHING });
         Ok(())
     }
+}
 
-    /// An array or object can be dropped or scanned; anything else needs one value.
-    fn check_container(&self, scratch: &Scratch, rule: &Rule, item: u16, node: Node) -> Result<(), Stop> {
-        for (tier, _) in &scratch.targets {
-            let treatment = &rule.by_tier[usize::from(tier.0)];
-            if treatment.beside || !matches!(treatment.op, Op::Drop | Op::Scan) {
-                let at_byte = node.span.start as usize;
-                return Err(Stop::Refused { reason: Reason::NotScalar, item: Some(item), at_byte });
-            }
+/// An array or object can be dropped or scanned; anything else needs one value.
+fn check_container(targets: &[(TierId, usize)], source: &Source, rule: RuleId, node: &Node) -> Result<(), Stop> {
+    for (tier, _) in targets {
+        let treatment = &source.treatments[usize::from(tier.0)][rule.index()];
+        if treatment.beside || !matches!(treatment.op, Op::Drop | Op::Scan) {
+            let at_byte = node.span.start as usize;
+            return Err(Stop::Refused { reason: Reason::NotScalar, item: Some(rule.0), at_byte });
         }
-        Ok(())
     }
+    Ok(())
+}
 
-    /// What is found in a member's name, where that is data.
-    fn name_findings(&self, scratch: &mut Scratch, source: &Source, node: Node, value: &[u8]) -> (u32, u32) {
-        if !node.free_name || node.name.is_empty() {
-            return (0, 0);
-        }
-        let from = scratch.findings.len() as u32;
-        let name = node.name.of(value);
-        text::find(source.kinds, name, Encoding::Json, &mut scratch.words.text, &mut scratch.findings);
-        (from, scratch.findings.len() as u32)
+/// What is found in a member's name, where that is data.
+#[inline]
+fn name_findings(
+    words: &mut Words,
+    findings: &mut Vec<Finding>,
+    source: &Source,
+    node: &Node,
+    value: &[u8],
+) -> (u32, u32) {
+    if !node.free_name || node.name.is_empty() {
+        return (0, 0);
     }
+    let from = findings.len() as u32;
+    text::find(source.kinds, node.name.of(value), Encoding::Json, &mut words.text, findings);
+    (from, findings.len() as u32)
 }
 
 /// The item that applies at a place: the most specific one whose conditions hold.
 #[inline]
-fn item_at(source: &Source, place: NodeId, attributes: &[u8]) -> Option<u16> {
-    let place = source.places.get(place.index())?;
-    if place.sole.is_some() {
-        return place.sole;
+fn item_at(source: &Source, place: NodeId, attributes: &[u8]) -> RuleId {
+    let Some(place) = source.places.get(place.index()) else { return RuleId::NONE };
+    if let Some(sole) = place.sole {
+        return sole;
     }
-    place.items.iter().copied().find(|item| all_hold(&source.items[usize::from(*item)].when, attributes))
+    let holds = |item: &RuleId| all_hold(&source.conditions[item.index()], attributes);
+    place.items.iter().copied().find(holds).unwrap_or(RuleId::NONE)
 }
 
-/// The rule that applies.
-#[inline]
-pub(super) fn rule_of(source: &Source, applies: Applies) -> Option<&Rule> {
-    match applies {
-        Applies::Nothing => None,
-        Applies::Item(item) => Some(&source.items[usize::from(item)].rule),
-        Applies::Unlisted => Some(&source.unlisted),
-    }
-}
-
-fn value_findings(scratch: &mut Scratch, source: &Source, node: Node, value: &[u8]) -> (u32, u32) {
-    let from = scratch.findings.len() as u32;
+fn value_findings(
+    words: &mut Words,
+    findings: &mut Vec<Finding>,
+    source: &Source,
+    node: &Node,
+    value: &[u8],
+) -> (u32, u32) {
+    let from = findings.len() as u32;
     let text = node.span.of(value);
     match node.shape {
-        Shape::String => {
-            text::find(source.kinds, text, Encoding::Json, &mut scratch.words.text, &mut scratch.findings);
-        }
-        Shape::Number => number_findings(scratch, source, text),
+        Shape::String => text::find(source.kinds, text, Encoding::Json, &mut words.text, findings),
+        Shape::Number => number_findings(words, findings, source, text),
         Shape::Bool | Shape::Null | Shape::Object | Shape::Array | Shape::Close => {}
     }
-    (from, scratch.findings.len() as u32)
+    (from, findings.len() as u32)
 }
 
 /// A number is looked at in plain digits; a finding in one that was written otherwise covers it whole.
-fn number_findings(scratch: &mut Scratch, source: &Source, text: &[u8]) {
-    let words = &mut scratch.words;
+fn number_findings(words: &mut Words, findings: &mut Vec<Finding>, source: &Source, text: &[u8]) {
     if !super::write::plain_number(text, &mut words.plain) {
-        text::find(source.kinds, text, Encoding::Plain, &mut words.text, &mut scratch.findings);
+        text::find(source.kinds, text, Encoding::Plain, &mut words.text, findings);
         return;
     }
-    let from = scratch.findings.len();
-    text::find(source.kinds, &words.plain, Encoding::Plain, &mut words.text, &mut scratch.findings);
-    scratch.findings.truncate(from + 1);
-    if let Some(finding) = scratch.findings.get_mut(from) {
+    let from = findings.len();
+    text::find(source.kinds, &words.plain, Encoding::Plain, &mut words.text, findings);
+    findings.truncate(from + 1);
+    if let Some(finding) = findings.get_mut(from) {
         let folded = words.text.folded.len();
         words.text.folded.extend_from_slice(finding.span.of(&words.plain));
-        finding.folded = Some(crate::record::Span::new(folded, words.text.folded.len()));
-        finding.span = crate::record::Span::new(0, text.len());
+        finding.folded = Some(Span::new(folded, words.text.folded.len()));
+        finding.span = Span::new(0, text.len());
     }
-}
-
-fn field_findings(scratch: &mut Scratch, source: &Source, index: usize, value: &[u8]) -> (u32, u32) {
-    let from = scratch.findings.len() as u32;
-    if let Some(span) = scratch.fields[index] {
-        let text = span.of(value);
-        text::find(source.kinds, text, Encoding::Plain, &mut scratch.words.text, &mut scratch.findings);
-    }
-    (from, scratch.findings.len() as u32)
 }

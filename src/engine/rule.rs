@@ -49,13 +49,6 @@ pub(super) struct Rule {
     pub(super) scans: bool,
 }
 
-/// A compiled item: its rule, and what must hold for it to apply.
-#[derive(Debug)]
-pub(super) struct Item {
-    pub(super) when: Box<[Test]>,
-    pub(super) rule: Rule,
-}
-
 /// A compiled clause: the attribute's value must be one of a set.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Test {

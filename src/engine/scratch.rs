@@ -25,7 +25,7 @@ pub struct Scratch {
     /// By node of the walk, or by field of the pattern.
     pub(super) resolved: Vec<Resolved>,
     /// The rules of the open containers that are taken whole.
-    pub(super) enclosing: Vec<(Applies, usize)>,
+    pub(super) enclosing: Vec<(RuleId, usize)>,
     /// The containers that are open in the output.
     pub(super) open: Vec<super::write::Open>,
     pub(super) findings: Vec<Finding>,
@@ -61,21 +61,24 @@ impl std::fmt::Debug for Words {
     }
 }
 
-/// Which rule a value has.
+/// Which rule a value has: an index into the source's rules.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Applies {
-    /// None: it does not leave.
-    Nothing,
-    /// The item at this index.
-    Item(u16),
-    /// The policy's `unlisted = "scan"`.
-    Unlisted,
+pub(super) struct RuleId(pub(super) u16);
+
+impl RuleId {
+    /// None: the value does not leave.
+    pub(super) const NONE: Self = Self(u16::MAX);
+
+    /// The rule as an index; of no rule, one that no table has.
+    pub(super) const fn index(self) -> usize {
+        self.0 as usize
+    }
 }
 
 /// What was decided about a value, for all tiers.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Resolved {
-    pub(super) applies: Applies,
+    pub(super) rule: RuleId,
     /// Findings in the value: a range of `Scratch::findings`.
     pub(super) findings: (u32, u32),
     /// Findings in the member's name.
@@ -85,6 +88,5 @@ pub(super) struct Resolved {
 }
 
 impl Resolved {
-    pub(super) const NOTHING: Self =
-        Self { applies: Applies::Nothing, findings: (0, 0), name_findings: (0, 0), close: 0 };
+    pub(super) const NOTHING: Self = Self { rule: RuleId::NONE, findings: (0, 0), name_findings: (0, 0), close: 0 };
 }

@@ -7,7 +7,6 @@ use super::day::Days;
 use super::outcome::{HeaderName, Output, OutputHeader, Reason, Treated};
 use super::plan::Emit;
 use super::read::is_nothing;
-use super::resolve::rule_of;
 use super::rule::{Op, Rule, Treatment};
 use super::scratch::{Resolved, Scratch, Words};
 use super::{Engine, Job, Stop};
@@ -84,6 +83,8 @@ enum Sink {
 /// Writes values for one tier.
 struct Writer<'a> {
     source: &'a Source,
+    /// By rule: what is done in this tier.
+    treatments: &'a [Treatment],
     tier: TierId,
     slot: usize,
     sink: Sink,
@@ -107,7 +108,9 @@ impl Engine {
             let start = out.bytes.len();
             let Scratch { walk, resolved, open, findings, words, days, counted, targets, .. } = &mut *scratch;
             let (tier, slot) = targets[index];
-            let mut writer = Writer { source, tier, slot, sink: Sink::Json, words, days, counted, out: &mut out.bytes };
+            let treatments = &source.treatments[usize::from(tier.0)][..];
+            let mut writer =
+                Writer { source, treatments, tier, slot, sink: Sink::Json, words, days, counted, out: &mut out.bytes };
             writer.object(&walk.nodes, resolved, findings, value, open)?;
             writer.member_name(b"garim");
             writer.out.push(b'"');
@@ -132,8 +135,9 @@ impl Engine {
             let start = out.bytes.len();
             let Scratch { fields, resolved, findings, words, days, counted, targets, .. } = &mut *scratch;
             let (tier, slot) = targets[index];
+            let treatments = &source.treatments[usize::from(tier.0)][..];
             let sink = if matches!(pattern, Some((_, Emit::Json))) { Sink::Json } else { Sink::Plain };
-            let mut writer = Writer { source, tier, slot, sink, words, days, counted, out: &mut out.bytes };
+            let mut writer = Writer { source, treatments, tier, slot, sink, words, days, counted, out: &mut out.bytes };
             match pattern {
                 None => writer.line(resolved[0], findings, value),
                 Some((pattern, Emit::Same)) => writer.same(pattern, fields, resolved, findings, value),
@@ -183,7 +187,9 @@ impl Engine {
         let begin = start.unwrap_or(out.bytes.len());
         let first_header = out.headers.len();
         let Scratch { words, days, counted, findings, .. } = scratch;
-        let mut writer = Writer { source, tier, slot, sink: Sink::Plain, words, days, counted, out: &mut out.bytes };
+        let treatments = &source.treatments[usize::from(tier.0)][..];
+        let mut writer =
+            Writer { source, treatments, tier, slot, sink: Sink::Plain, words, days, counted, out: &mut out.bytes };
         if provenance_in_header {
             let from = writer.out.len();
             self.provenance(&mut writer, job);
@@ -246,7 +252,7 @@ impl Writer<'_> {
         let mut run = Run::NOWHERE;
         let mut index = 0;
         while let Some(node) = nodes.get(index) {
-            let Resolved { applies, findings: found, name_findings, close } = resolved[index];
+            let Resolved { rule, findings: found, name_findings, close } = resolved[index];
             index += 1;
             match node.shape {
                 Shape::Close => {
@@ -256,8 +262,7 @@ impl Writer<'_> {
                     run = if written { Run::at(node.span.end as usize) } else { Run::NOWHERE };
                 }
                 Shape::Object | Shape::Array => {
-                    if let Some(rule) = rule_of(self.source, applies) {
-                        let treatment = self.treatment(rule);
+                    if let Some(treatment) = self.treatments.get(rule.index()) {
                         self.counted.push(treatment.counter);
                         if treatment.op == Op::Drop {
                             index = close as usize + 1;
@@ -273,8 +278,7 @@ impl Writer<'_> {
                     open.push(Open { start, body: self.out.len(), array, altered: false });
                 }
                 Shape::String | Shape::Number | Shape::Bool | Shape::Null => {
-                    let Some(rule) = rule_of(self.source, applies) else { continue };
-                    let treatment = self.treatment(rule);
+                    let Some(treatment) = self.treatments.get(rule.index()).copied() else { continue };
                     self.counted.push(treatment.counter);
                     if treatment.op == Op::Drop {
                         continue;
@@ -295,6 +299,7 @@ impl Writer<'_> {
                         form: form_of(node),
                         findings: &findings[found.0 as usize..found.1 as usize],
                     };
+                    let rule = &self.source.rules[rule.index()];
                     self.value(rule, treatment, leaf);
                     run = Run::at(end);
                     if treatment.beside && node.shape != Shape::Null {
@@ -411,7 +416,7 @@ impl Writer<'_> {
 
     /// Writes a line of text.
     fn line(&mut self, resolved: Resolved, findings: &[Finding], value: &str) {
-        let Some(rule) = rule_of(self.source, resolved.applies) else { return };
+        let Some(rule) = self.source.rules.get(resolved.rule.index()) else { return };
         let treatment = self.treatment(rule);
         self.counted.push(treatment.counter);
         let findings = &findings[resolved.findings.0 as usize..resolved.findings.1 as usize];
@@ -429,7 +434,7 @@ impl Writer<'_> {
     ) {
         self.out.extend_from_slice(pattern.first_literal());
         for (index, (span, resolved)) in fields.iter().zip(resolved).enumerate() {
-            let rule = rule_of(self.source, resolved.applies);
+            let rule = self.source.rules.get(resolved.rule.index());
             match (span, rule) {
                 (Some(span), Some(rule)) if self.treatment(rule).op != Op::Drop => {
                     let treatment = self.treatment(rule);
@@ -453,7 +458,7 @@ impl Writer<'_> {
     ) {
         self.out.push(b'{');
         for ((span, resolved), name) in fields.iter().zip(resolved).zip(pattern.fields()) {
-            let (Some(span), Some(rule)) = (span, rule_of(self.source, resolved.applies)) else { continue };
+            let (Some(span), Some(rule)) = (span, self.source.rules.get(resolved.rule.index())) else { continue };
             let treatment = self.treatment(rule);
             self.counted.push(treatment.counter);
             if treatment.op == Op::Drop {
