@@ -39,6 +39,32 @@ pub const fn local(byte: u8) -> bool {
 
 /// The place of `@` in a whole value; the domain reaches to its end.
 pub(crate) fn read(bytes: &[u8]) -> Option<usize> {
+    plain(bytes).or_else(|| read_any(bytes))
+}
+
+/// Reads an address of letters, digits and `._%+-` in which every label of the domain begins with a letter, in one
+/// pass; the same place as [`read_any`] gives.
+fn plain(bytes: &[u8]) -> Option<usize> {
+    let mut at = None;
+    let (mut label, mut dots, mut letters) = (0, 0, true);
+    for (place, byte) in bytes.iter().enumerate() {
+        match (byte, at) {
+            (b'A'..=b'Z' | b'a'..=b'z', _) | (b'0'..=b'9' | b'.' | b'_' | b'%' | b'+' | b'-', None) => {}
+            (b'@', None) if place > 0 => {
+                at = Some(place);
+                label = place + 1;
+            }
+            (b'0'..=b'9' | b'-', Some(_)) if place > label => letters = false,
+            (b'.', Some(_)) if place > label => {
+                (label, dots, letters) = (place + 1, dots + 1, true);
+            }
+            _ => return None,
+        }
+    }
+    if dots > 0 && letters && bytes.len() >= label + 2 { at } else { None }
+}
+
+fn read_any(bytes: &[u8]) -> Option<usize> {
     let at = bytes.iter().rposition(|byte| *byte == b'@')?;
     let odd = |byte: &u8| byte.is_ascii_whitespace() || byte.is_ascii_control() || *byte == b'@';
     let whole = at > 0 && domain_end(&bytes[at + 1..]) == Some(bytes.len() - at - 1);
@@ -48,6 +74,22 @@ pub(crate) fn read(bytes: &[u8]) -> Option<usize> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_plain_form_reads_as_any_form() {
+        let locals = ["a", "hong.gildong+1", "_", "", "a@b", "a b", "홍"];
+        let domains =
+            ["example.com", "a-b.example.co.kr", "1a.com", "-a.com", "a..com", "com", "a.c", "a.com-", "a.c0m", ""];
+        for local in locals {
+            for domain in domains {
+                let text = format!("{local}@{domain}");
+                let any = read_any(text.as_bytes());
+                assert!(plain(text.as_bytes()).is_none_or(|at| Some(at) == any), "{text}");
+                assert_eq!(read(text.as_bytes()), any, "{text}");
+            }
+        }
+        assert_eq!(plain(b"hong.gildong@a-b.example.co.kr"), Some(12));
+    }
 
     #[test]
     fn domains() {

@@ -68,7 +68,7 @@ enum Hidden {
 
 fn of_kind(kind: Kind, text: &str, out: &mut Vec<u8>) {
     let text = trimmed(text);
-    if text.is_ascii() && !text.contains('*') {
+    if text.bytes().all(|byte| byte.is_ascii() && byte != b'*') {
         return match hidden(kind, text.as_bytes()) {
             Some(hidden) => write(&hidden, text, |at| at, out),
             None => redact(out),

@@ -92,13 +92,13 @@ fn cut(text: &[u8], ms: i64, form: Form, to: TimePrecision, out: &mut Vec<u8>) {
 /// Days since 1970-01-01 of a civil date of the Gregorian calendar.
 ///
 /// Howard Hinnant's `days_from_civil`, public domain: <https://howardhinnant.github.io/date_algorithms.html>.
-const fn days_from_civil(year: i64, month: i64, day: i64) -> i64 {
-    let year = if month <= 2 { year - 1 } else { year };
-    let era = year.div_euclid(400);
-    let year_of_era = year - era * 400;
+const fn days_from_civil(year: u32, month: u32, day: u32) -> i64 {
+    // Counted from 1 March of year -400, so that nothing is negative.
+    let year = year + 400 - (month <= 2) as u32;
+    let (era, year_of_era) = (year / 400, year % 400);
     let day_of_year = (153 * (if month > 2 { month - 3 } else { month + 9 }) + 2) / 5 + day - 1;
     let day_of_era = year_of_era * 365 + year_of_era / 4 - year_of_era / 100 + day_of_year;
-    era * 146_097 + day_of_era - 719_468
+    (era * 146_097 + day_of_era) as i64 - 146_097 - 719_468
 }
 
 fn read(text: &[u8]) -> Option<(i64, Form)> {
@@ -225,13 +225,10 @@ fn offset(text: &[u8]) -> Option<i64> {
 }
 
 fn civil((year, month, day): (i64, i64, i64), clock_s: i64, offset_s: i64) -> Option<i64> {
-    let leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
-    let days = match month {
-        1 | 3 | 5 | 7 | 8 | 10 | 12 => 31,
-        4 | 6 | 9 | 11 => 30,
-        2 => 28 + i64::from(leap),
-        _ => return None,
-    };
+    const DAYS: [u8; 16] = [0, 31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31, 0, 0, 0];
+    let (year, month, day) = (year as u32, month as u32, day as u32);
+    let leap = month == 2 && year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
+    let days = u32::from(*DAYS.get(month as usize)?) + u32::from(leap);
     if day < 1 || day > days {
         return None;
     }
