@@ -16,7 +16,7 @@ use crate::find::pattern::Pattern;
 use crate::find::text::{self, Encoding};
 use crate::kind::{Kind, canonical};
 use crate::limits::OUTPUT_BYTES_MAX;
-use crate::mask::generalize::{Generalize, generalize};
+use crate::mask::generalize::{Generalize, generalize, prefix};
 use crate::mask::{MaskShape, REDACTED, mask};
 use crate::pseudonym::{frame, token};
 use crate::record::{Span, time};
@@ -230,8 +230,8 @@ impl Engine {
         writer.out.push(b'.');
         let input = &self.tables.inputs[usize::from(job.record.input.0)];
         let tag = writer.source.record_tag;
-        let frame = frame::of_record(tag, &input.topic_digest, job.record.position, job.line);
-        writer.days.records(writer.slot).push(frame, writer.out.len());
+        let frame = writer.days.records(writer.slot).push(writer.out.len());
+        frame::fill_record(frame, tag, &input.topic_digest, job.record.position, job.line);
         writer.out.extend_from_slice(&[b'?'; token::LETTERS]);
     }
 }
@@ -526,18 +526,29 @@ impl Writer<'_> {
                 self.with_plain(leaf, |writer, text| writer.token(rule, text));
                 self.quote();
             }
+            // A time or a prefix is written where it belongs: nothing in it needs an escape.
+            Op::Time(to) => self.with_plain(leaf, |writer, text| {
+                writer.quote();
+                if !time::truncate(text.as_bytes(), to, writer.out) {
+                    writer.out.extend_from_slice(REDACTED.as_bytes());
+                }
+                writer.quote();
+            }),
+            Op::Generalize(Generalize::Prefix(v4, v6)) => self.with_plain(leaf, |writer, text| {
+                writer.quote();
+                if !prefix(text, v4, v6, writer.out) {
+                    writer.out.extend_from_slice(REDACTED.as_bytes());
+                }
+                writer.quote();
+            }),
             op => self.with_plain(leaf, |writer, text| {
                 writer.form(rule.kind, op, text);
-                let formed = mem::take(&mut writer.words.formed);
-                if matches!(op, Op::Time(_) | Op::Generalize(Generalize::Prefix(..))) {
-                    // Digits, letters and signs of a time or an address: nothing in them needs an escape.
-                    writer.quote();
-                    writer.out.extend_from_slice(&formed);
-                    writer.quote();
-                } else {
-                    writer.put(&formed);
+                writer.quote();
+                match writer.sink {
+                    Sink::Plain => writer.out.extend_from_slice(&writer.words.formed),
+                    Sink::Json => escape(&writer.words.formed, writer.out),
                 }
-                writer.words.formed = formed;
+                writer.quote();
             }),
         }
     }
@@ -611,12 +622,16 @@ impl Writer<'_> {
             formed.extend_from_slice(text.as_bytes());
         }
         let (keys, queue) = self.days.values(self.slot);
-        queue.push(frame::of_value(rule.tag, formed, &keys.pseudonym), self.out.len() + token::HEAD);
+        let frame = queue.push(self.out.len() + token::HEAD);
+        frame::fill_value(frame, rule.tag, formed, &keys.pseudonym);
         self.out.extend_from_slice(&token::blank(rule.kind.letters(), keys.id));
     }
 
     /// Lends a value as plain text: without escapes, numbers in plain digits.
     fn with_plain(&mut self, leaf: Leaf<'_>, then: impl FnOnce(&mut Self, &str)) {
+        if matches!(leaf.form, Form::Json { escaped: false } | Form::Plain) {
+            return then(self, leaf.text);
+        }
         let mut plain = mem::take(&mut self.words.plain);
         let changed = match leaf.form {
             Form::Json { escaped: true } => {

@@ -191,8 +191,8 @@ fn district(text: &str, out: &mut Vec<u8>) -> bool {
 }
 
 /// The network of an address: `192.0.2.77` at 24 is `192.0.2.0/24`. A prefix that is shorter already stays.
-fn prefix(text: &str, v4: u8, v6: u8, out: &mut Vec<u8>) -> bool {
-    let Some(mut address) = ip::read(text) else {
+pub fn prefix(text: &str, v4: u8, v6: u8, out: &mut Vec<u8>) -> bool {
+    let Some(mut address) = ip::read(trimmed(text)) else {
         return false;
     };
     let cut = |longest: u8, asked: u8| address.bits.unwrap_or(longest).min(asked).min(longest);

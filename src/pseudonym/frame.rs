@@ -30,29 +30,24 @@ pub fn tag(source: &str, kind: &str) -> Tag {
     tag
 }
 
-/// The frame of a canonical value; `key` is the one that will hash it.
+/// Fills a zeroed frame with a canonical value; `key` is the one that will hash it.
 #[inline]
-pub fn of_value(tag: Tag, value: &[u8], key: &Key) -> [u8; FRAME_BYTES] {
-    if value.len() > FRAME_VALUE_BYTES {
-        return of_long_value(tag, value, key);
-    }
-    let mut frame = [0; FRAME_BYTES];
-    frame[0] = VALUE;
+pub fn fill_value(frame: &mut [u8; FRAME_BYTES], tag: Tag, value: &[u8], key: &Key) {
     frame[1..5].copy_from_slice(&tag);
+    if value.len() > FRAME_VALUE_BYTES {
+        return fill_long_value(frame, tag, value, key);
+    }
+    frame[0] = VALUE;
     frame[5] = value.len() as u8;
     frame[HEAD..HEAD + value.len()].copy_from_slice(value);
-    frame
 }
 
-fn of_long_value(tag: Tag, value: &[u8], key: &Key) -> [u8; FRAME_BYTES] {
+fn fill_long_value(frame: &mut [u8; FRAME_BYTES], tag: Tag, value: &[u8], key: &Key) {
     let mut hasher = blake3::Hasher::new_keyed(key.expose());
     hasher.update(&[LONG_VALUE]).update(&tag).update(&(value.len() as u64).to_le_bytes()).update(value);
-    let mut frame = [0; FRAME_BYTES];
     frame[0] = LONG_VALUE;
-    frame[1..5].copy_from_slice(&tag);
     frame[5] = 32;
     frame[HEAD..HEAD + 32].copy_from_slice(hasher.finalize().as_bytes());
-    frame
 }
 
 /// The first 16 bytes of BLAKE3 over a topic's name.
@@ -62,10 +57,9 @@ pub fn topic_digest(topic: &str) -> [u8; 16] {
     digest
 }
 
-/// The frame of a record; `line` counts from 1 in `ndjson`, and is 0 where the record is one piece.
+/// Fills a zeroed frame with a record's place; `line` counts from 1 in `ndjson`, and is 0 where the record is one piece.
 #[inline]
-pub fn of_record(tag: Tag, topic_digest: &[u8; 16], position: Position, line: u32) -> [u8; FRAME_BYTES] {
-    let mut frame = [0; FRAME_BYTES];
+pub fn fill_record(frame: &mut [u8; FRAME_BYTES], tag: Tag, topic_digest: &[u8; 16], position: Position, line: u32) {
     frame[0] = RECORD;
     frame[1..5].copy_from_slice(&tag);
     frame[5] = 32;
@@ -73,5 +67,4 @@ pub fn of_record(tag: Tag, topic_digest: &[u8; 16], position: Position, line: u3
     frame[22..26].copy_from_slice(&position.partition.to_le_bytes());
     frame[26..34].copy_from_slice(&position.offset.to_le_bytes());
     frame[34..38].copy_from_slice(&line.to_le_bytes());
-    frame
 }

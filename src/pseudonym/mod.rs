@@ -50,10 +50,13 @@ impl std::fmt::Debug for Queue {
 }
 
 impl Queue {
-    /// Adds a frame whose 32 letters go to `slot`, a byte of the output; slots come in rising order.
-    pub fn push(&mut self, frame: [u8; FRAME_BYTES], slot: usize) {
-        self.frames.push(frame);
+    /// Adds a frame of zeros whose 32 letters go to `slot`, a byte of the output; slots come in rising order.
+    ///
+    /// The frame is filled where it lies: a copy right after it was written would wait for those writes.
+    #[inline]
+    pub fn push(&mut self, slot: usize) -> &mut [u8; FRAME_BYTES] {
         self.slots.push(slot);
+        self.frames.push_mut([0; FRAME_BYTES])
     }
 
     /// Takes back every frame whose slot is at `from` or after: that output is not written after all.
