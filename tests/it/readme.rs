@@ -1,4 +1,4 @@
-//! The README tells the truth: its record becomes what it says.
+//! The README tells the truth: its record becomes what it says, and its commands are commands of the program.
 
 use std::io::Write;
 use std::process::{Command, Stdio};
@@ -41,4 +41,29 @@ fn the_record_becomes_what_the_readme_says() {
         assert_eq!(line["tier"], tier);
         assert_eq!(line["value"], blotted(after));
     }
+}
+
+#[test]
+fn its_commands_are_commands() {
+    let mut seen = 0;
+    for line in blocks("sh").iter().flat_map(|block| block.lines()).filter(|line| !line.starts_with('#')) {
+        let line = line.split(" # ").next().unwrap().trim();
+        for command in line.split(" | ").filter(|command| !command.is_empty()) {
+            let Some(arguments) = command.strip_prefix("cargo run --release -- ").or(command.strip_prefix("garim "))
+            else {
+                let script = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join(command);
+                assert!(script.exists(), "{command} is neither garim nor a script of the repository");
+                continue;
+            };
+            let output = Command::new(env!("CARGO_BIN_EXE_garim"))
+                .args(arguments.split_whitespace())
+                .arg("--help")
+                .env_clear()
+                .output()
+                .unwrap();
+            assert!(output.status.success(), "{command}: {}", String::from_utf8_lossy(&output.stderr));
+            seen += 1;
+        }
+    }
+    assert!(seen >= 6, "{seen} commands");
 }
