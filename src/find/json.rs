@@ -157,7 +157,7 @@ impl Walk {
         self.nodes.clear();
         self.names.clear();
         self.around.clear();
-        self.followers.resize(paths.len(), 0);
+        self.followers.resize(paths.node_count(), 0);
         self.unlisted = 0;
         let mut reader = Reader { text, marks, at: 0 };
         self.walk(&mut reader, paths, guide).map_err(|fault| (fault, reader.at))

@@ -203,7 +203,7 @@ impl Paths {
     }
 
     /// How many nodes there are.
-    pub const fn len(&self) -> usize {
+    pub const fn node_count(&self) -> usize {
         self.nodes.len()
     }
 
