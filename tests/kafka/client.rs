@@ -13,7 +13,7 @@ use crate::admin::Admin;
 use crate::awaiting::until;
 use crate::cluster::{Cluster, shared};
 use crate::reading::{Isolation, await_settled, read};
-use crate::writing::{Raw, write};
+use crate::writing::{Raw, write, write_with_header};
 
 const LONG: Duration = Duration::from_secs(30);
 
@@ -154,6 +154,30 @@ fn what_is_committed_is_seen_once_and_resumed_after() {
     let starts = join(&mut successor, &mut batch, 2);
     assert!(starts.iter().all(|(_, start)| *start == Start::Offset(10)), "{starts:?}");
     assert!(successor.close(LONG));
+}
+
+/// The wrapper's own headers panic on a name that is not UTF-8: one such record would have killed every lane in turn.
+#[test]
+fn a_header_whose_name_is_not_utf8_is_data_like_any_other() {
+    let cluster = shared();
+    let stage = Stage::new(cluster.brokers(), &[]);
+    write_with_header(&stage.brokers, &stage.input, b"\xff\xfe", b"record");
+    let mut consumer = stage.consumer(0);
+    let mut batch = Batch::new();
+    join(&mut consumer, &mut batch, 2);
+    until("the record", LONG, || match consumer.poll(Duration::from_millis(100), 10, &mut batch) {
+        Polled::Records(1) => Some(()),
+        Polled::Idle => None,
+        other => panic!("{other:?}"),
+    });
+    batch.with_records(|records| {
+        assert_eq!(records[0].value.map(|value| value.0), Some(&b"record"[..]));
+        assert_eq!(records[0].headers.len(), 1);
+        assert_eq!(records[0].headers[0].0, b"\xff\xfe");
+        assert_eq!(records[0].headers[0].1.map(|value| value.0), Some(&b"x"[..]));
+    });
+    batch.clear();
+    assert!(consumer.close(LONG));
 }
 
 #[test]

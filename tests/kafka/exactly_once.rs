@@ -106,7 +106,7 @@ fn expected(site: &Site, seed: u64) -> Expected {
     Expected { input, outputs, refused }
 }
 
-/// Writes the next share of the input, waits until the group is at work on it, and so leaves it in the middle.
+/// Writes the input share by share, and leaves the group in the middle of each.
 struct Feed<'a> {
     writer: Writer,
     rest: &'a [Raw],
@@ -114,16 +114,23 @@ struct Feed<'a> {
 }
 
 impl Feed<'_> {
+    /// Writes most of the next share, waits until the group is at work on it, and writes the remainder.
     fn next(&mut self, share: usize) {
         let before = behind_of(&self.brokers, "garim", INPUT);
-        let (now, later) = self.rest.split_at(share.min(self.rest.len()));
-        now.iter().for_each(|raw| self.writer.send(raw));
-        self.writer.finish();
-        self.rest = later;
-        let written = before + now.len() as i64;
+        let share = share.min(self.rest.len());
+        self.write(share * 2 / 3);
+        let written = before + share as i64 * 2 / 3;
         until("the group commits some of it", Duration::from_secs(120), || {
             (behind_of(&self.brokers, "garim", INPUT) < written).then_some(())
         });
+        self.write(share - share * 2 / 3);
+    }
+
+    fn write(&mut self, records: usize) {
+        let (now, later) = self.rest.split_at(records);
+        now.iter().for_each(|raw| self.writer.send(raw));
+        self.writer.finish();
+        self.rest = later;
     }
 }
 

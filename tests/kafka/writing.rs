@@ -1,8 +1,10 @@
 //! Input topics filled from the outside.
 
+use std::ffi::CString;
 use std::time::Duration;
 
 use rdkafka::ClientConfig;
+use rdkafka::bindings::{self as sys, rd_kafka_vtype_t as Tag};
 use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 use rdkafka::message::{Header, OwnedHeaders};
 use rdkafka::producer::{BaseProducer, BaseRecord, Producer};
@@ -78,5 +80,35 @@ pub(crate) fn write<'a>(brokers: &str, topic: &str, records: impl IntoIterator<I
     for record in records {
         writer.send(record);
     }
+    writer.finish();
+}
+
+/// Produces one record whose header's name is these bytes: the wrapper takes only UTF-8, other clients take anything.
+#[expect(unsafe_code, reason = "the wrapper cannot write a header whose name is not UTF-8")]
+pub(crate) fn write_with_header(brokers: &str, topic: &str, name: &[u8], value: &[u8]) {
+    let writer = Writer::new(brokers, topic);
+    let topic = CString::new(topic).expect("a topic without NUL");
+    // SAFETY: every pointer is alive through the call, which copies what it keeps and takes the headers over; the
+    // arguments are tagged as rdkafka.h says, ended by `END`.
+    let refused = unsafe {
+        let headers = sys::rd_kafka_headers_new(1);
+        sys::rd_kafka_header_add(headers, name.as_ptr().cast(), name.len() as isize, b"x".as_ptr().cast(), 1);
+        sys::rd_kafka_producev(
+            writer.producer.client().native_ptr(),
+            Tag::RD_KAFKA_VTYPE_TOPIC,
+            topic.as_ptr(),
+            Tag::RD_KAFKA_VTYPE_PARTITION,
+            0i32,
+            Tag::RD_KAFKA_VTYPE_MSGFLAGS,
+            sys::RD_KAFKA_MSG_F_COPY,
+            Tag::RD_KAFKA_VTYPE_VALUE,
+            value.as_ptr(),
+            value.len(),
+            Tag::RD_KAFKA_VTYPE_HEADERS,
+            headers,
+            Tag::RD_KAFKA_VTYPE_END,
+        )
+    };
+    assert_eq!(refused, sys::rd_kafka_resp_err_t::RD_KAFKA_RESP_ERR_NO_ERROR);
     writer.finish();
 }
