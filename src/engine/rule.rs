@@ -29,10 +29,23 @@ pub(super) enum Op {
     Generalize(Generalize),
 }
 
+/// How much a value costs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Road {
+    /// It is left out.
+    Dropped,
+    /// It is copied as it is, with nothing beside it.
+    Kept,
+    /// It is treated.
+    Treated,
+}
+
 /// What is done to a value in one tier.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Treatment {
     pub(super) op: Op,
+    /// What the writer needs to know of `op` for most values, as one byte.
+    pub(super) road: Road,
     /// Whether the token stands beside, in `<field>_token`.
     pub(super) beside: bool,
     /// Index in `Engine::rules`.
@@ -169,7 +182,12 @@ fn treatment(
         (Op::Generalize(_), false) => "generalize",
         (Op::Generalize(_), true) => "generalize+pseudonymize",
     };
-    Ok(Treatment { op, beside, counter: counters.of(origin.source, origin.rule, action) })
+    let road = match op {
+        Op::Drop => Road::Dropped,
+        Op::Keep if !beside => Road::Kept,
+        _ => Road::Treated,
+    };
+    Ok(Treatment { op, road, beside, counter: counters.of(origin.source, origin.rule, action) })
 }
 
 fn op(action: Action, kind: Kind, tier: &Tier) -> Op {

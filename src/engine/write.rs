@@ -7,7 +7,7 @@ use super::day::Days;
 use super::outcome::{HeaderName, Output, OutputHeader, Reason, Treated};
 use super::plan::Emit;
 use super::read::is_nothing;
-use super::rule::{Op, Rule, Treatment};
+use super::rule::{Op, Road, Rule, Treatment};
 use super::scratch::{Resolved, Scratch, Words};
 use super::{Engine, Job, Stop};
 use crate::find::Finding;
@@ -264,7 +264,7 @@ impl Writer<'_> {
                 Shape::Object | Shape::Array => {
                     if let Some(treatment) = self.treatments.get(rule.index()) {
                         self.counted.push(treatment.counter);
-                        if treatment.op == Op::Drop {
+                        if treatment.road == Road::Dropped {
                             index = close as usize + 1;
                             continue;
                         }
@@ -278,15 +278,15 @@ impl Writer<'_> {
                     open.push(Open { start, body: self.out.len(), array, altered: false });
                 }
                 Shape::String | Shape::Number | Shape::Bool | Shape::Null => {
-                    let Some(treatment) = self.treatments.get(rule.index()).copied() else { continue };
+                    let Some(treatment) = self.treatments.get(rule.index()) else { continue };
                     self.counted.push(treatment.counter);
-                    if treatment.op == Op::Drop {
+                    if treatment.road == Road::Dropped {
                         continue;
                     }
                     let end = node.span.end as usize + usize::from(node.shape == Shape::String);
                     let in_array = open.last().is_some_and(|container| container.array);
                     let led = !in_array && name_findings.0 == name_findings.1 && self.lead(&mut run, node, value);
-                    if led && treatment.op == Op::Keep && !treatment.beside {
+                    if led && treatment.road == Road::Kept {
                         run.end = end;
                         continue;
                     }
@@ -339,8 +339,8 @@ impl Writer<'_> {
         }
     }
 
-    fn treatment(&self, rule: &Rule) -> Treatment {
-        rule.by_tier[usize::from(self.tier.0)]
+    fn treatment<'r>(&self, rule: &'r Rule) -> &'r Treatment {
+        &rule.by_tier[usize::from(self.tier.0)]
     }
 
     /// Closes a container, or takes it back if nothing is left in it; whether it stays.
@@ -506,7 +506,7 @@ impl Writer<'_> {
     }
 
     /// Writes a value as its treatment says.
-    fn value(&mut self, rule: &Rule, treatment: Treatment, leaf: Leaf<'_>) {
+    fn value(&mut self, rule: &Rule, treatment: &Treatment, leaf: Leaf<'_>) {
         if leaf.form == Form::Null {
             self.out.extend_from_slice(if self.sink == Sink::Json { b"null" } else { b"-" });
             return;

@@ -45,24 +45,29 @@ pub(crate) fn read(bytes: &[u8]) -> Option<usize> {
 /// Reads an address of letters, digits and `._%+-` in which every label of the domain begins with a letter, in one
 /// pass; the same place as [`read_any`] gives.
 fn plain(bytes: &[u8]) -> Option<usize> {
-    let mut at = None;
+    let at = bytes.iter().position(|byte| !LOCAL[usize::from(*byte)]).filter(|at| *at > 0 && bytes[*at] == b'@')?;
     let (mut label, mut dots, mut letters) = (0, 0, true);
-    for (place, byte) in bytes.iter().enumerate() {
-        match (byte, at) {
-            (b'A'..=b'Z' | b'a'..=b'z', _) | (b'0'..=b'9' | b'.' | b'_' | b'%' | b'+' | b'-', None) => {}
-            (b'@', None) if place > 0 => {
-                at = Some(place);
-                label = place + 1;
-            }
-            (b'0'..=b'9' | b'-', Some(_)) if place > label => letters = false,
-            (b'.', Some(_)) if place > label => {
-                (label, dots, letters) = (place + 1, dots + 1, true);
-            }
+    for byte in &bytes[at + 1..] {
+        match byte {
+            b'A'..=b'Z' | b'a'..=b'z' => label += 1,
+            b'0'..=b'9' | b'-' if label > 0 => (label, letters) = (label + 1, false),
+            b'.' if label > 0 => (label, dots, letters) = (0, dots + 1, true),
             _ => return None,
         }
     }
-    if dots > 0 && letters && bytes.len() >= label + 2 { at } else { None }
+    (dots > 0 && letters && label > 1).then_some(at)
 }
+
+/// The bytes of a plain local part.
+const LOCAL: [bool; 256] = {
+    let mut locals = [false; 256];
+    let mut byte = 0;
+    while byte < 128 {
+        locals[byte as usize] = local(byte);
+        byte += 1;
+    }
+    locals
+};
 
 fn read_any(bytes: &[u8]) -> Option<usize> {
     let at = bytes.iter().rposition(|byte| *byte == b'@')?;

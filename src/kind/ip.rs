@@ -15,22 +15,22 @@ pub struct Address {
 /// Four octets, leading zeros read as decimal.
 pub fn v4(text: &[u8]) -> Option<Ipv4Addr> {
     let mut octets = [0u8; 4];
-    let mut parts = text.split(|byte| *byte == b'.');
-    for octet in &mut octets {
-        let part = parts.next()?;
-        if !(1..=3).contains(&part.len()) {
-            return None;
-        }
-        let mut value = 0u16;
-        for byte in part {
-            if !byte.is_ascii_digit() {
-                return None;
+    let (mut place, mut digits, mut value) = (0, 0, 0u16);
+    for byte in text {
+        match byte {
+            b'0'..=b'9' if digits < 3 => {
+                digits += 1;
+                value = value * 10 + u16::from(byte - b'0');
             }
-            value = value * 10 + u16::from(byte - b'0');
+            b'.' if digits > 0 && place < 3 => {
+                octets[place] = u8::try_from(value).ok()?;
+                (place, digits, value) = (place + 1, 0, 0);
+            }
+            _ => return None,
         }
-        *octet = u8::try_from(value).ok()?;
     }
-    parts.next().is_none().then(|| Ipv4Addr::from(octets))
+    octets[3] = u8::try_from(value).ok()?;
+    (place == 3 && digits > 0).then(|| Ipv4Addr::from(octets))
 }
 
 /// An IPv6 address without zone or prefix length.
