@@ -1,8 +1,9 @@
 //! A policy compiled once and applied to batches; a built [`Engine`] cannot fail.
 //!
 //! The way of a record: `read.rs` brings its payload into nodes or fields and notes what conditions ask about;
-//! `resolve.rs` finds each value's rule, its findings, the record's tiers and keys; `write.rs` writes each tier's
-//! output once, with room for tokens; at the end of the batch the tokens are hashed side by side.
+//! `resolve.rs` finds each value's rule, its findings, the record's tiers and keys; `write.rs`, with `object.rs` and
+//! `value.rs`, writes each tier's output once, with room for tokens; at the end of the batch the tokens are hashed side
+//! by side.
 //!
 //! What holds for every record:
 //!
@@ -17,12 +18,14 @@
 pub mod batch;
 mod compile;
 mod day;
+mod object;
 pub mod outcome;
 pub mod plan;
 mod read;
 mod resolve;
 mod rule;
 mod scratch;
+mod value;
 mod write;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};

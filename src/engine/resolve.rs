@@ -229,7 +229,7 @@ fn value_findings(
 
 /// A number is looked at in plain digits; a finding in one that was written otherwise covers it whole.
 fn number_findings(words: &mut Words, findings: &mut Vec<Finding>, source: &Source, text: &[u8]) {
-    if !super::write::plain_number(text, &mut words.plain) {
+    if !super::value::plain_number(text, &mut words.plain) {
         text::find(source.kinds, text, Encoding::Plain, &mut words.text, findings);
         return;
     }

@@ -27,7 +27,7 @@ pub struct Scratch {
     /// The rules of the open containers that are taken whole.
     pub(super) enclosing: Vec<(RuleId, usize)>,
     /// The containers that are open in the output.
-    pub(super) open: Vec<super::write::Open>,
+    pub(super) open: Vec<super::object::Open>,
     pub(super) findings: Vec<Finding>,
     pub(super) days: Days,
     /// The tiers that the record goes to, and the keys there.

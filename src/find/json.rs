@@ -5,6 +5,8 @@
 
 use std::cmp::Ordering;
 
+use super::escape::unescape;
+use super::reader::Reader;
 use crate::find::path::{Lead, NameKey, NodeId, Paths};
 use crate::find::scan::Marks;
 use crate::limits::{DEPTH_MAX, NODES_MAX};
@@ -134,13 +136,6 @@ struct Member {
 
 /// Objects with more members than this are checked for duplicates by sorting when they close.
 const LINEAR_NAMES_MAX: usize = 48;
-
-/// A payload while it is walked.
-struct Reader<'a> {
-    text: &'a [u8],
-    marks: &'a Marks,
-    at: usize,
-}
 
 impl Walk {
     /// Walks `text`, one object with nothing but white space around it.
@@ -428,228 +423,6 @@ fn is_reserved(name: &[u8]) -> bool {
     }
 }
 
-impl Reader<'_> {
-    fn skip_space(&mut self) {
-        while let Some(b' ' | b'\n' | b'\r' | b'\t') = self.text.get(self.at) {
-            self.at += 1;
-        }
-    }
-
-    /// The first byte at or after `at` that is no white space; `at` moves there.
-    #[inline(always)]
-    fn next(&mut self) -> Result<u8, Fault> {
-        if let Some(byte) = self.text.get(self.at)
-            && *byte > b' '
-        {
-            return Ok(*byte);
-        }
-        self.skip_space();
-        self.text.get(self.at).copied().ok_or(Fault::Truncated)
-    }
-
-    /// Moves behind the string whose opening quote is at `at`; whether it holds a backslash.
-    #[inline(always)]
-    fn string(&mut self) -> Result<bool, Fault> {
-        let stop = self.marks.next_stop(self.at + 1).unwrap_or(self.text.len());
-        if self.text.get(stop) == Some(&b'"') {
-            self.at = stop + 1;
-            return Ok(false);
-        }
-        self.unusual_string(stop)
-    }
-
-    /// The rest of [`Self::string`] from its first byte that is no plain text.
-    #[inline(never)]
-    fn unusual_string(&mut self, mut stop: usize) -> Result<bool, Fault> {
-        let mut escaped = false;
-        loop {
-            self.at = stop;
-            match self.text.get(stop) {
-                Some(b'"') => {
-                    self.at += 1;
-                    return Ok(escaped);
-                }
-                Some(b'\\') => {
-                    escaped = true;
-                    let after = escape_end(self.text, stop).map_err(|(fault, at)| {
-                        self.at = at;
-                        fault
-                    })?;
-                    stop = self.marks.next_stop(after).unwrap_or(self.text.len());
-                }
-                Some(_) => return Err(Fault::Invalid),
-                None => return Err(Fault::Truncated),
-            }
-        }
-    }
-
-    #[inline(always)]
-    fn word(&mut self, word: &[u8], shape: Shape) -> Result<Shape, Fault> {
-        for byte in word {
-            match self.text.get(self.at) {
-                Some(found) if found == byte => self.at += 1,
-                Some(_) => return Err(Fault::Invalid),
-                None => return Err(Fault::Truncated),
-            }
-        }
-        Ok(shape)
-    }
-
-    /// Moves behind a number: sign, integer without leading zero, fraction, exponent.
-    #[inline(always)]
-    fn number(&mut self) -> Result<Shape, Fault> {
-        if self.text[self.at] == b'-' {
-            self.at += 1;
-        }
-        if self.text.get(self.at) == Some(&b'0') {
-            self.at += 1;
-        } else {
-            self.digits()?;
-        }
-        if self.text.get(self.at) == Some(&b'.') {
-            self.at += 1;
-            self.digits()?;
-        }
-        if let Some(b'e' | b'E') = self.text.get(self.at) {
-            self.at += 1 + usize::from(matches!(self.text.get(self.at + 1), Some(b'+' | b'-')));
-            self.digits()?;
-        }
-        Ok(Shape::Number)
-    }
-
-    #[inline(always)]
-    fn digits(&mut self) -> Result<(), Fault> {
-        match self.text.get(self.at) {
-            Some(b'0'..=b'9') => {}
-            Some(_) => return Err(Fault::Invalid),
-            None => return Err(Fault::Truncated),
-        }
-        while let Some(b'0'..=b'9') = self.text.get(self.at) {
-            self.at += 1;
-        }
-        Ok(())
-    }
-}
-
-/// Where the escape at `at` ends; surrogates count as one escape and must be paired.
-fn escape_end(text: &[u8], at: usize) -> Result<usize, (Fault, usize)> {
-    match text.get(at + 1) {
-        Some(b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't') => Ok(at + 2),
-        Some(b'u') => {
-            let unit = hex_unit(text, at + 2)?;
-            match unit {
-                0xd800..0xdc00 => {
-                    for (place, expected) in [(at + 6, b'\\'), (at + 7, b'u')] {
-                        match text.get(place) {
-                            Some(byte) if *byte == expected => {}
-                            Some(_) => return Err((Fault::Invalid, place)),
-                            None => return Err((Fault::Truncated, place)),
-                        }
-                    }
-                    match hex_unit(text, at + 8)? {
-                        0xdc00..0xe000 => Ok(at + 12),
-                        _ => Err((Fault::Invalid, at + 6)),
-                    }
-                }
-                0xdc00..0xe000 => Err((Fault::Invalid, at)),
-                _ => Ok(at + 6),
-            }
-        }
-        Some(_) => Err((Fault::Invalid, at + 1)),
-        None => Err((Fault::Truncated, at + 1)),
-    }
-}
-
-fn hex_unit(text: &[u8], at: usize) -> Result<u32, (Fault, usize)> {
-    let mut unit = 0;
-    for place in at..at + 4 {
-        let byte = *text.get(place).ok_or((Fault::Truncated, place))?;
-        let digit = (byte as char).to_digit(16).ok_or((Fault::Invalid, place))?;
-        unit = unit * 16 + digit;
-    }
-    Ok(unit)
-}
-
-/// Appends what the inside of a JSON string stands for. The walk has checked every escape.
-pub fn unescape(text: &[u8], out: &mut Vec<u8>) {
-    let mut at = 0;
-    while at < text.len() {
-        if text[at] != b'\\' {
-            out.push(text[at]);
-            at += 1;
-            continue;
-        }
-        let plain = match text.get(at + 1) {
-            Some(b'b') => 0x08,
-            Some(b'f') => 0x0c,
-            Some(b'n') => b'\n',
-            Some(b'r') => b'\r',
-            Some(b't') => b'\t',
-            Some(b'u') => {
-                let mut unit = hex_unit(text, at + 2).unwrap_or(0xfffd);
-                at += 6;
-                if let 0xd800..0xdc00 = unit {
-                    let low = hex_unit(text, at + 2).unwrap_or(0xdc00);
-                    unit = 0x10000 + ((unit - 0xd800) << 10) + (low.wrapping_sub(0xdc00) & 0x3ff);
-                    at += 6;
-                }
-                let mut encoded = [0; 4];
-                let char = char::from_u32(unit).unwrap_or(char::REPLACEMENT_CHARACTER);
-                out.extend_from_slice(char.encode_utf8(&mut encoded).as_bytes());
-                continue;
-            }
-            Some(byte) => *byte,
-            None => b'\\',
-        };
-        out.push(plain);
-        at += 2;
-    }
-}
-
-/// The bytes that may not stand in a JSON string as they are.
-const ESCAPED: [bool; 256] = {
-    let mut escaped = [false; 256];
-    let mut byte = 0;
-    while byte < 0x20 {
-        escaped[byte] = true;
-        byte += 1;
-    }
-    escaped[b'"' as usize] = true;
-    escaped[b'\\' as usize] = true;
-    escaped
-};
-
-/// Appends `text` as the inside of a JSON string.
-pub fn escape(text: &[u8], out: &mut Vec<u8>) {
-    if !text.iter().any(|byte| ESCAPED[usize::from(*byte)]) {
-        out.extend_from_slice(text);
-        return;
-    }
-    let mut from = 0;
-    for (at, byte) in text.iter().enumerate() {
-        let short: &[u8] = match byte {
-            b'"' => b"\\\"",
-            b'\\' => b"\\\\",
-            b'\n' => b"\\n",
-            b'\r' => b"\\r",
-            b'\t' => b"\\t",
-            0..0x20 => {
-                out.extend_from_slice(&text[from..at]);
-                out.extend_from_slice(b"\\u00");
-                out.push(b'0' + (byte >> 4));
-                out.push(b"0123456789abcdef"[usize::from(byte & 15)]);
-                from = at + 1;
-                continue;
-            }
-            _ => continue,
-        };
-        out.extend_from_slice(&text[from..at]);
-        out.extend_from_slice(short);
-        from = at + 1;
-    }
-    out.extend_from_slice(&text[from..]);
-}
-
 /// The order of two names: by hash, then as they are once unescaped.
 fn order_names(text: &[u8], a: Name, b: Name) -> Ordering {
     a.hash.cmp(&b.hash).then_with(|| {
@@ -732,20 +505,6 @@ mod tests {
         ];
         for (text, expected) in rows {
             assert_eq!(read(text), expected, "{}", &text[..text.len().min(60)]);
-        }
-    }
-
-    #[test]
-    fn escapes_both_ways() {
-        for plain in ["", "가\"나\\다\n\r\t\u{1}\u{1f}", "plain", "\u{1F600}"] {
-            let mut written = Vec::new();
-            escape(plain.as_bytes(), &mut written);
-            let read: String = serde_json::from_str(&format!("\"{}\"", String::from_utf8_lossy(&written)))
-                .unwrap_or_else(|error| panic!("{error}"));
-            assert_eq!(read, plain);
-            let mut back = Vec::new();
-            unescape(&written, &mut back);
-            assert_eq!(back, plain.as_bytes());
         }
     }
 }

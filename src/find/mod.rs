@@ -1,5 +1,6 @@
 //! Bytes in, sorted disjoint findings out.
 
+pub mod escape;
 mod fold;
 pub mod json;
 mod label;
@@ -7,6 +8,7 @@ mod net;
 mod number;
 pub mod path;
 pub mod pattern;
+mod reader;
 pub mod scan;
 pub mod text;
 
