@@ -144,6 +144,7 @@ pub fn start(loaded: Loaded, settings: &Settings) -> Result<Running, Ended> {
     let health = Arc::new(Health::new(settings.lanes));
     let metrics = Arc::new(Metrics::new());
     metrics.policy(&loaded.engine);
+    metrics.keys(&loaded.engine, &loaded.keys);
     let pages = Pages { health: Arc::clone(&health), metrics: Arc::clone(&metrics) };
     let server = match settings.http {
         Some(address) => Some(Server::start(address, pages).map_err(|error| Ended::address(address, &error))?),
@@ -219,6 +220,7 @@ impl Running {
         let admin = Admin::new(&self.shared.kafka).map_err(|fault| Ended::fault(Why::Internal, fault))?;
         topics_are_there(&admin, &loaded.engine, &self.shared.kafka, self.shutdown)?;
         self.shared.metrics.policy(&loaded.engine);
+        self.shared.metrics.keys(&loaded.engine, &loaded.keys);
         let mut slot = self.shared.loaded.write().unwrap_or_else(|poisoned| poisoned.into_inner());
         *slot = Arc::new(loaded);
         self.shared.reloads.fetch_add(1, Ordering::Release);

@@ -11,6 +11,8 @@ use prometheus_client::registry::Registry;
 
 use crate::engine::Engine;
 use crate::engine::outcome::{BatchTally, Reason};
+use crate::pseudonym::epoch::KeyRing;
+use crate::route::term::date;
 
 type Labels = Vec<(&'static str, String)>;
 type Family1 = Family<Labels, Counter>;
@@ -56,6 +58,7 @@ pub struct Metrics {
     rebalances: Family1,
     policy_reload: Family1,
     policy_info: Family<Labels, Gauge>,
+    key_generation_info: Family<Labels, Gauge>,
     consumer_lag: Family<PartLabels, Gauge>,
     /// Windows that were not committed.
     pub commit_failures: Counter<u64, AtomicU64>,
@@ -95,6 +98,7 @@ impl Metrics {
             rebalances: Family::default(),
             policy_reload: Family::default(),
             policy_info: Family::default(),
+            key_generation_info: Family::default(),
             consumer_lag: Family::default(),
             commit_failures: Counter::default(),
             input_lost: Counter::default(),
@@ -140,6 +144,8 @@ impl Metrics {
         registry.register("consumer_lag_records", "Own position to the last stable offset", self.consumer_lag.clone());
         registry.register("assigned_partitions", "Partitions held", self.assigned_partitions.clone());
         registry.register("policy_info", "The policy in force", self.policy_info.clone());
+        let keys = self.key_generation_info.clone();
+        registry.register("key_generation_info", "The last key of each tier, and its day", keys);
         registry.register("build_info", "This garim", build);
     }
 
@@ -156,6 +162,20 @@ impl Metrics {
         self.policy_info.clear();
         let labels = vec![("policy", engine.name().to_owned()), ("digest", hex(engine.digest()))];
         self.policy_info.get_or_create(&labels).set(1);
+    }
+
+    /// Names the last key of each tier: where it ends, lanes stop.
+    pub fn keys(&self, engine: &Engine, keys: &KeyRing) {
+        self.key_generation_info.clear();
+        let KeyRing::Stored(tiers) = keys else { return };
+        for (tier, days) in engine.tiers().iter().zip(tiers) {
+            let last = days.iter().rev().find_map(|(day, secret)| Some((date(*day)?, secret.as_ref()?)));
+            if let Some((day, secret)) = last {
+                let key = String::from_utf8_lossy(&secret.id).into_owned();
+                let labels = vec![("tier", tier.name.to_string()), ("key", key), ("day", day.to_string())];
+                self.key_generation_info.get_or_create(&labels).set(1);
+            }
+        }
     }
 
     /// Counts an attempt to read the policy again.

@@ -17,6 +17,7 @@ mod engine;
 mod flow;
 mod keys;
 mod masking;
+mod metrics;
 mod oracle;
 mod policy;
 mod properties;
