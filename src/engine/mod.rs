@@ -219,6 +219,7 @@ impl Engine {
         self.begin(scratch, out);
         for (index, record) in records.iter().enumerate() {
             let before = Mark::of(out);
+            let tally = out.tally.clone();
             let alone = catch_unwind(AssertUnwindSafe(|| self.record(scratch, keys, record, index as u32, out)));
             let settled = alone.and_then(|result| {
                 catch_unwind(AssertUnwindSafe(|| {
@@ -233,6 +234,9 @@ impl Engine {
                     self.begin_scratch(scratch);
                     before.roll_back(out);
                     out.refusals.retain(|refusal| refusal.record < index as u32);
+                    // It was consumed, but nothing else that was counted of it holds.
+                    let consumed = std::mem::take(&mut out.tally.consumed);
+                    out.tally = BatchTally { consumed, ..tally };
                     self.refuse(out, record, index as u32, 0, Reason::Fault, None, 0);
                 }
             }

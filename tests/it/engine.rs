@@ -9,7 +9,7 @@ use garim::mask::MaskShape;
 use garim::mask::generalize::Generalize;
 use garim::pseudonym::epoch::KeyRing;
 use garim::record::time::TimePrecision;
-use garim::record::{Header, Position, Record, TierId};
+use garim::record::{Header, InputId, Position, Record, TierId};
 use garim::route::term::Term;
 use garim::route::tier::Tier;
 use garim::route::{Clause, Pointer, Route, Segment, Test};
@@ -373,4 +373,32 @@ fn a_missing_key_stops_the_batch() {
     let missing = engine.treat(&mut Scratch::new(), &KeyRing::Stored(Vec::new()), &[record], &mut out);
     assert_eq!(missing.map_err(|missing| (missing.tier, missing.day)), Err((TierId(0), 20_780)));
     assert_eq!((out.outputs.len(), out.bytes.len()), (0, 0));
+}
+
+/// A fault in garim itself must cost one record, not the batch: here the caller names an input that the engine lacks.
+#[test]
+fn a_panic_is_the_refusal_of_its_record() {
+    let engine = engine(|_| {});
+    let value = format!("{{{TIME},\"event\":\"login\",\"email\":\"gildong@example.com\"}}");
+    let record = |offset, input| Record {
+        input,
+        position: Position { partition: 0, offset },
+        timestamp_ms: Some(ARRIVAL_MS),
+        key: None,
+        value: Some(Plain(value.as_bytes())),
+        headers: &[],
+    };
+    let good = engine.input("app.activity").expect("a topic of the plan");
+    let batch = [record(0, good), record(1, InputId(99)), record(2, good)];
+    let mut out = Treated::default();
+    engine.treat(&mut Scratch::new(), &keys(), &batch, &mut out).expect("keys of every day");
+    let refused: Vec<_> = out.refusals.iter().map(|refusal| (refusal.position.offset, refusal.reason)).collect();
+    assert_eq!(refused, [(1, Reason::Fault)]);
+    let sent: Vec<u32> = out.outputs.iter().map(|output| output.record).collect();
+    assert_eq!(sent, [0, 0, 2, 2]);
+    assert!(!out.bytes.contains(&b'?'), "every token has its letters");
+    assert_eq!(
+        (out.tally.refused[Reason::Fault as usize], out.tally.produced.iter().map(|p| p.0).sum::<u64>()),
+        (1, 4)
+    );
 }
