@@ -120,6 +120,7 @@ pub(crate) fn engine() -> Engine {
         late_accept: false,
         time: TimePrecision::Second,
         record_id: true,
+        spread: false,
     };
     let item = |at: &str, kind: Kind, action: Action| ItemPlan {
         name: at.into(),
@@ -141,6 +142,7 @@ pub(crate) fn engine() -> Engine {
         time: EventTime::At(pointer("/ts")),
         belongs: Vec::new(),
         tombstones_forward: false,
+        tenant: None,
         items: vec![
             item("/svc", Kind::Code, Action::Keep),
             item("/event", Kind::Code, Action::Keep),
@@ -173,6 +175,8 @@ pub(crate) fn engine() -> Engine {
         zone: jiff::tz::TimeZoneDatabase::bundled().get("Asia/Seoul").expect("a zone of the bundled database"),
         unlisted: Unlisted::Drop,
         max_lateness_s: 72 * 3600,
+        keys: (0..2).map(|tier| garim::engine::plan::KeyPlan::by_day(TierId(tier))).collect(),
+        holidays: Default::default(),
         tiers: vec![tier("login-3m", Term::Months(3)), tier("service", Term::Until(vec!["left".into()]))],
         sources: vec![source],
     };
@@ -181,7 +185,7 @@ pub(crate) fn engine() -> Engine {
 
 /// The keys of the corpora.
 pub(crate) fn keys() -> KeyRing {
-    KeyRing::ephemeral(Key::new(*b"a key of benches, no secret here"))
+    KeyRing::ephemeral(Key::new(b"a key of benches, no secret here"))
 }
 
 /// A batch of events of a corpus, the same ones every time.

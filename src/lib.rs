@@ -46,7 +46,7 @@
 //! let engine = Engine::new(policy.plan, Limits { past_days: 30, future_days: 2 })?;
 //!
 //! // In production a `KeyRing` comes from a key store (`policy::key`); this one lives and dies here.
-//! let keys = KeyRing::ephemeral(Key::new(*b"thirty-two bytes that are random"));
+//! let keys = KeyRing::ephemeral(Key::new(b"thirty-two bytes that are random"));
 //! let value = br#"{"at":"2026-11-23T09:15:42+09:00","email":"gildong@example.com","note":"010-0000-0001","ip":"192.0.2.7"}"#;
 //! let record = Record {
 //!     input: engine.input("shop.activity").ok_or("no such topic")?,

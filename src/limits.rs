@@ -26,6 +26,15 @@ pub const FRAME_VALUE_BYTES: usize = 58;
 /// One block of the keyed hash, in bytes (BLAKE3's block).
 pub const FRAME_BYTES: usize = 64;
 
+/// Most derived key sets that a lane keeps from one batch to the next; the least recently used go.
+///
+/// 64 tiers over 31 days of events are 1,984 sets; the rest is for tenants. A set is at most seven cells of 64 bytes.
+pub const DERIVED_KEYS_MAX: usize = 8192;
+
+/// Bytes of the stack that are overwritten after a batch: a state of BLAKE3 is 1.9 KiB, and no call chain of a
+/// treatment holds more than a few of them.
+pub const STACK_WIPED_BYTES: usize = 32 << 10;
+
 /// Written length of a token, in bytes: two letters of kind, six of key, 32 of value, two underscores.
 pub const TOKEN_BYTES: usize = 2 + 1 + 6 + 1 + 32;
 

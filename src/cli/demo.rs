@@ -26,7 +26,7 @@ use crate::policy::synthetic::{Generator, Shares, Source, Stamp};
 use crate::pseudonym::epoch::KeyRing;
 use crate::record::Position;
 use crate::secret::Key;
-use crate::service::settings::Settings;
+use crate::service::settings::{AuditSettings, Settings};
 use crate::service::{Ended, Loaded, Running, Why, start};
 use crate::telemetry::metrics::Counters;
 use picture::Picture;
@@ -114,7 +114,7 @@ const LIMITS: Limits = Limits { past_days: 30, future_days: 1 };
 fn fresh_secret() -> Result<Key, Failure> {
     let mut secret = Zeroizing::new([0; 32]);
     getrandom::fill(&mut *secret).map_err(|_| Failure::say(Exit::Internal, "the system gives no random bytes"))?;
-    Ok(Key::new(*secret))
+    Ok(Key::new(&secret))
 }
 
 fn settings(brokers: String) -> Settings {
@@ -152,6 +152,10 @@ fn settings(brokers: String) -> Settings {
         shutdown_ms: 10_000,
         limits: LIMITS,
         keys: None,
+        horizon_days: None,
+        audit: AuditSettings::default(),
+        people: Vec::new(),
+        quarantine_recipient: None,
         http: None,
     }
 }

@@ -281,7 +281,7 @@ fn random_key() -> Result<Key, Failure> {
     let mut bytes = Zeroizing::new([0; 32]);
     getrandom::fill(&mut *bytes)
         .map_err(|error| Failure::say(Exit::Unavailable, format_args!("cannot draw random bytes: {error}")))?;
-    Ok(Key::new(*bytes))
+    Ok(Key::new(&bytes))
 }
 
 /// A piece and what became of it.
@@ -420,11 +420,9 @@ impl Sink<'_> {
     }
 
     fn missing(&self, missing: KeyMissing, piece: &Piece) -> Failure {
-        let tier = &self.engine.tiers()[missing.tier.0 as usize].name;
-        let day = crate::policy::key::date(missing.day);
-        let (file, first) = (self.inputs.name(piece.input), piece.first);
-        let message = format!("{file}, line {first} or later: the key of tier `{tier}` for {day} was never made");
-        Failure::say(Exit::Keys, message).help(format_args!("make it: `garim keys new --from {day} --until {day}`"))
+        let (file, line) = (self.inputs.name(piece.input), missing.position.offset);
+        let (what, help) = missing.told(&self.engine);
+        Failure::say(Exit::Keys, format!("{file}, line {line}: {what}")).help(help)
     }
 
     fn end(self, stats: bool, started: Instant) -> Result<Exit, Failure> {

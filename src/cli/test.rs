@@ -51,7 +51,7 @@ pub fn run(args: &Args, shared: &Shared) -> Result<Exit, Failure> {
 pub(super) fn fresh_keys() -> Result<KeyRing, Failure> {
     let mut secret = [0; 32];
     getrandom::fill(&mut secret).map_err(|_| Failure::say(Exit::Internal, "the system gives no random bytes"))?;
-    Ok(KeyRing::ephemeral(Key::new(secret)))
+    Ok(KeyRing::ephemeral(Key::new(&secret)))
 }
 
 fn tell(report: &Report, path: &str, shared: &Shared, out: &mut Out) -> Result<(), Failure> {

@@ -1,6 +1,6 @@
 //! From a plan to the tables that the data path reads.
 
-use super::plan::{EventTime, Format, Plan, SourcePlan, Unlisted};
+use super::plan::{Action, EventTime, Format, Plan, SourcePlan, Unlisted};
 use super::rule::{self, Counters, Origin, Rule, Test, Treatment};
 use super::scratch::RuleId;
 use super::{Limits, PlanFault};
@@ -29,6 +29,8 @@ pub(super) struct Place {
     pub(super) attribute: Option<u16>,
     /// Whether the event time stands here.
     pub(super) time: bool,
+    /// Whether the tenant stands here.
+    pub(super) tenant: bool,
     /// Whether a container here is walked whole, because an item scans it.
     whole: bool,
 }
@@ -100,6 +102,8 @@ pub(super) struct Tables {
     pub(super) sources: Vec<Source>,
     pub(super) inputs: Vec<Input>,
     pub(super) counters: Counters,
+    /// By tier: whether some value is sealed in it.
+    pub(super) seals: Vec<bool>,
 }
 
 /// Compiles every source of a plan.
@@ -110,6 +114,7 @@ pub(super) fn compile(plan: &Plan, limits: Limits) -> Result<Tables, PlanFault> 
     if limits.past_days > 36_525 || limits.future_days > 36_525 {
         return Err(PlanFault("`past-days` and `future-days` are at most 36525, a hundred years".into()));
     }
+    check_keys(plan)?;
     let mut counters = Counters::default();
     let mut sources = Vec::new();
     let mut inputs = Vec::new();
@@ -122,7 +127,29 @@ pub(super) fn compile(plan: &Plan, limits: Limits) -> Result<Tables, PlanFault> 
             inputs.push(Input { source: index, topic_digest: frame::topic_digest(topic) });
         }
     }
-    Ok(Tables { sources, inputs, counters })
+    let seals = |tier: usize| {
+        let mut items = plan.sources.iter().flat_map(|source| &source.items);
+        items.any(|item| item.actions[tier].contains(&Action::Seal))
+    };
+    Ok(Tables { sources, inputs, counters, seals: (0..plan.tiers.len()).map(seals).collect() })
+}
+
+/// Each tier has keys, of itself or of a tier with secrets of its own, and tenants only where some source names them.
+fn check_keys(plan: &Plan) -> Result<(), PlanFault> {
+    if plan.keys.len() != plan.tiers.len() {
+        return Err(PlanFault(format!("keys of {} tiers for {} tiers", plan.keys.len(), plan.tiers.len())));
+    }
+    for (index, keys) in plan.keys.iter().enumerate() {
+        let own = usize::from(keys.of.0) == index;
+        let of = plan.keys.get(usize::from(keys.of.0)).filter(|of| of.recipient.is_none());
+        if own == keys.recipient.is_some() || of.is_none() {
+            let name = &plan.tiers[index].name;
+            return Err(PlanFault(format!(
+                "the keys of `{name}` are of a tier that has no secrets, or of no recipient"
+            )));
+        }
+    }
+    Ok(())
 }
 
 fn compile_source(index: u16, source: &SourcePlan, plan: &Plan, counters: &mut Counters) -> Result<Source, String> {
@@ -144,13 +171,13 @@ fn compile_source(index: u16, source: &SourcePlan, plan: &Plan, counters: &mut C
     if let EventTime::At(at) = &source.time
         && !paths.contains(&at)
     {
-        let keep = vec![vec![super::plan::Action::Keep]; tiers.len()];
+        let keep = vec![vec![Action::Keep]; tiers.len()];
         let rule = rule::compile(origin("event_time"), Kind::Time, &keep, tiers, counters)?;
         rules.push(rule);
         conditions.push(Box::default());
         paths.push(at);
     }
-    let scan = vec![vec![super::plan::Action::Scan]; tiers.len()];
+    let scan = vec![vec![Action::Scan]; tiers.len()];
     if matches!(source.format, Format::Text) && paths.iter().all(|at| !at.0.is_empty()) {
         let rule = rule::compile(origin("line"), Kind::Text, &scan, tiers, counters)?;
         rules.push(rule);
@@ -227,6 +254,10 @@ fn compile_places(
         }
         EventTime::KafkaTimestamp => None,
     };
+    let tenant = source.tenant.as_ref().map(|at| {
+        pointers.push(at);
+        pointers.len() - 1
+    });
     let steps: Vec<Vec<Step<'_>>> = pointers.iter().map(|pointer| steps(pointer)).collect();
     let paths = Paths::compile(&steps).ok_or("the paths are too deep, or too many")?;
     let mut places = Vec::new();
@@ -236,6 +267,8 @@ fn compile_places(
         for path in paths.ends(node) {
             if Some(*path) == time {
                 place.time = true;
+            } else if Some(*path) == tenant {
+                place.tenant = true;
             } else if *path >= items.len() {
                 place.attribute = Some((*path - items.len()) as u16);
             } else {

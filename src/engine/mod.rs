@@ -25,15 +25,18 @@ mod read;
 mod resolve;
 mod rule;
 mod scratch;
+mod spread;
 mod value;
 mod write;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::atomic::{AtomicU64, Ordering};
 
 pub use rule::RuleName;
 pub use scratch::Scratch;
 
 use crate::pseudonym::epoch::KeyRing;
+use crate::pseudonym::wipe_stack;
 use crate::record::{InputId, Record};
 use crate::route::TierId;
 use crate::route::tier::Tier;
@@ -63,9 +66,14 @@ pub struct Engine {
     tables: Tables,
     /// Input topics: name and index of the source.
     inputs: Vec<(Box<str>, u16)>,
+    /// A number that no other engine of this process has.
+    identity: u64,
     /// The first 32 bits of the policy's digest as letters, as the `garim` string begins.
     digest_letters: [u8; 8],
 }
+
+/// What the next engine is called: a lane's derived keys belong to one engine and one ring.
+static NEXT: AtomicU64 = AtomicU64::new(0);
 
 /// What ends the treatment of one record.
 enum Stop {
@@ -109,7 +117,8 @@ impl Engine {
         for (pair, byte) in digest_letters.as_chunks_mut::<2>().0.iter_mut().zip(plan.digest) {
             *pair = [b'a' + (byte >> 4), b'a' + (byte & 15)];
         }
-        Ok(Self { plan, limits, tables, inputs, digest_letters })
+        let identity = NEXT.fetch_add(1, Ordering::Relaxed);
+        Ok(Self { plan, limits, tables, inputs, identity, digest_letters })
     }
 
     /// The input topics: name and index of the source; `InputId` counts from 0.
@@ -192,18 +201,22 @@ impl Engine {
         out: &mut Treated,
     ) -> Result<(), KeyMissing> {
         let whole = catch_unwind(AssertUnwindSafe(|| {
-            self.begin(scratch, out);
+            self.begin(scratch, keys, out);
             let result = records
                 .iter()
                 .enumerate()
                 .try_for_each(|(index, record)| self.record(scratch, keys, record, index as u32, out));
-            scratch.days.settle(&mut out.bytes);
+            if result.is_ok() {
+                settle(scratch, out);
+            }
             result
         }));
         let result = whole.unwrap_or_else(|_| self.treat_one_by_one(scratch, keys, records, out));
-        if result.is_err() {
-            out.clear();
+        match result {
+            Ok(()) => out.spread.settle(&mut out.outputs),
+            Err(_) => out.clear(),
         }
+        wipe_stack();
         result
     }
 
@@ -216,14 +229,14 @@ impl Engine {
         out: &mut Treated,
     ) -> Result<(), KeyMissing> {
         *scratch = Scratch::new();
-        self.begin(scratch, out);
+        self.begin(scratch, keys, out);
         for (index, record) in records.iter().enumerate() {
             let before = Mark::of(out);
             let tally = out.tally.clone();
             let alone = catch_unwind(AssertUnwindSafe(|| self.record(scratch, keys, record, index as u32, out)));
             let settled = alone.and_then(|result| {
                 catch_unwind(AssertUnwindSafe(|| {
-                    scratch.days.settle(&mut out.bytes);
+                    settle(scratch, out);
                     result
                 }))
             });
@@ -231,7 +244,7 @@ impl Engine {
                 Ok(result) => result?,
                 Err(_) => {
                     *scratch = Scratch::new();
-                    self.begin_scratch(scratch);
+                    self.begin_scratch(scratch, keys);
                     before.roll_back(out);
                     out.refusals.retain(|refusal| refusal.record < index as u32);
                     // It was consumed, but nothing else that was counted of it holds.
@@ -244,8 +257,8 @@ impl Engine {
         Ok(())
     }
 
-    fn begin(&self, scratch: &mut Scratch, out: &mut Treated) {
-        self.begin_scratch(scratch);
+    fn begin(&self, scratch: &mut Scratch, keys: &KeyRing, out: &mut Treated) {
+        self.begin_scratch(scratch, keys);
         out.clear();
         let BatchTally { consumed, produced, expired, late, refused, fields, unlisted } = &mut out.tally;
         consumed.resize(self.plan.sources.len(), (0, 0));
@@ -257,8 +270,8 @@ impl Engine {
         fields.resize(self.tables.counters.0.len(), 0);
     }
 
-    fn begin_scratch(&self, scratch: &mut Scratch) {
-        scratch.days.begin();
+    fn begin_scratch(&self, scratch: &mut Scratch, keys: &KeyRing) {
+        scratch.days.begin(self.identity, keys.identity());
         scratch.patterns.clear();
         scratch.patterns.resize_with(self.plan.sources.len(), Default::default);
     }
@@ -313,7 +326,9 @@ impl Engine {
         out: &mut Treated,
     ) -> Result<(), KeyMissing> {
         let before = Mark::of(out);
+        let waiting = scratch.days.waiting();
         scratch.counted.clear();
+        scratch.tenant.clear();
         let result = match value {
             Some(value) => self.payload(scratch, job, value, out),
             None => self.tombstone(scratch, job, out),
@@ -331,7 +346,7 @@ impl Engine {
                 Ok(())
             }
             Err(Stop::Refused { reason, item, at_byte }) => {
-                scratch.days.retract(before.bytes);
+                scratch.days.retract(waiting);
                 before.roll_back(out);
                 self.refuse(out, job.record, job.index, job.line, reason, item, at_byte);
                 Ok(())
@@ -357,22 +372,35 @@ impl Engine {
     }
 }
 
+/// Hashes what waits: letters go where the output has kept room for them, ids of spread outputs are noted.
+fn settle(scratch: &mut Scratch, out: &mut Treated) {
+    let Treated { bytes, outputs, spread, .. } = out;
+    scratch.days.settle(bytes, |index, id| spread.note(outputs[index].tier, id, index));
+}
+
 /// How long the outputs were before a record.
 #[derive(Clone, Copy)]
 struct Mark {
     bytes: usize,
     outputs: usize,
     headers: usize,
+    spread: usize,
 }
 
 impl Mark {
     const fn of(out: &Treated) -> Self {
-        Self { bytes: out.bytes.len(), outputs: out.outputs.len(), headers: out.headers.len() }
+        Self {
+            bytes: out.bytes.len(),
+            outputs: out.outputs.len(),
+            headers: out.headers.len(),
+            spread: out.spread.len(),
+        }
     }
 
     fn roll_back(self, out: &mut Treated) {
         out.bytes.truncate(self.bytes);
         out.outputs.truncate(self.outputs);
         out.headers.truncate(self.headers);
+        out.spread.truncate(self.spread);
     }
 }

@@ -2,8 +2,12 @@
 
 use std::ops::Range;
 
-use crate::record::Position;
+use super::Engine;
+use super::spread::Spread;
+use crate::pseudonym::epoch::Epoch;
+use crate::record::{InputId, Position};
 use crate::route::TierId;
+use crate::route::term::date;
 
 /// Why a record was not treated. Carries places and rules, never a byte of the payload.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -58,6 +62,8 @@ pub enum Reason {
     OutputTooLarge,
     /// The pseudonym key of that day was destroyed.
     KeyDestroyed,
+    /// No tenant where the source says it stands, and a tier of the record has keys by tenant.
+    NoTenant,
     /// The broker refused the treated record twice.
     Undeliverable,
     /// A fault in garim itself while the record was treated.
@@ -66,7 +72,7 @@ pub enum Reason {
 
 impl Reason {
     /// Every reason, in the order of the enum.
-    pub const ALL: [Self; 27] = [
+    pub const ALL: [Self; 28] = [
         Self::UnknownSource,
         Self::NullValue,
         Self::EmptyValue,
@@ -92,6 +98,7 @@ impl Reason {
         Self::KeyCollision,
         Self::OutputTooLarge,
         Self::KeyDestroyed,
+        Self::NoTenant,
         Self::Undeliverable,
         Self::Fault,
     ];
@@ -124,6 +131,7 @@ impl Reason {
             Self::KeyCollision => "key-collision",
             Self::OutputTooLarge => "output-too-large",
             Self::KeyDestroyed => "key-destroyed",
+            Self::NoTenant => "no-tenant",
             Self::Undeliverable => "undeliverable",
             Self::Fault => "fault",
         }
@@ -156,7 +164,8 @@ pub struct Output {
     pub source: u16,
     /// The tier.
     pub tier: TierId,
-    /// The input's partition; the output's is this modulo the count of the tier's topic.
+    /// The output's partition is this modulo the count of the tier's topic. It is the input's partition; in a tier that
+    /// spreads its outputs, 31 bits of the record's id.
     pub partition: i32,
     /// The treated value; `None` for a forwarded tombstone.
     pub value: Option<Range<usize>>,
@@ -189,7 +198,7 @@ pub enum HeaderName {
 pub struct Treated {
     /// The bytes of all outputs, back to back.
     pub bytes: Vec<u8>,
-    /// The outputs, in input order.
+    /// The outputs, in input order; those of a tier that spreads them have its places, in the order of their ids.
     pub outputs: Vec<Output>,
     /// Headers of the outputs.
     pub headers: Vec<OutputHeader>,
@@ -197,6 +206,8 @@ pub struct Treated {
     pub refusals: Vec<Refusal>,
     /// What was counted.
     pub tally: BatchTally,
+    /// The outputs of tiers that spread them.
+    pub(super) spread: Spread,
 }
 
 impl std::fmt::Debug for Treated {
@@ -219,6 +230,7 @@ impl Treated {
         self.headers.clear();
         self.refusals.clear();
         self.tally.clear();
+        self.spread.clear();
     }
 }
 
@@ -255,8 +267,37 @@ impl BatchTally {
 /// A key that was never made although it should exist: the batch has no outputs, and the lane stops.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct KeyMissing {
-    /// The tier whose key is missing.
+    /// The tier whose secret is missing, or (for a tenant's) that asks for it.
     pub tier: TierId,
-    /// The civil day of the events, in days since 1970-01-01.
-    pub day: i32,
+    /// The period of the event.
+    pub epoch: Epoch,
+    /// Whether it is the secret of the record's tenant that is missing.
+    pub tenant: bool,
+    /// The input of the record.
+    pub input: InputId,
+    /// Its place there.
+    pub position: Position,
+}
+
+impl KeyMissing {
+    /// What is missing, and the command that makes it; of a tenant neither says the name.
+    pub fn told(&self, engine: &Engine) -> (String, String) {
+        let tier = &engine.tiers()[usize::from(self.tier.0)].name;
+        if self.tenant {
+            let source = engine.inputs()[usize::from(self.input.0)].1;
+            let source = &engine.sources()[usize::from(source)].name;
+            let what = format!("tier `{tier}` has keys by tenant, and the record's tenant has none");
+            return (what, format!("make it: `garim keys tenant --source {source}`"));
+        }
+        let (epoch, from, until) = match self.epoch {
+            Epoch::Day(day) => {
+                // A day of an event is one that the calendar has.
+                let day = date(day).map_or_else(String::new, |day| day.to_string());
+                (day.clone(), day.clone(), day)
+            }
+            Epoch::Year(year) => (format!("{year:04}"), format!("{year:04}-01-01"), format!("{year:04}-12-31")),
+        };
+        let what = format!("tier `{tier}` has no key for {epoch}");
+        (what, format!("make it: `garim keys new --from {from} --until {until}`"))
+    }
 }

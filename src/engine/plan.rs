@@ -8,6 +8,10 @@ use crate::find::pattern::Pattern;
 use crate::kind::Kind;
 use crate::mask::MaskShape;
 use crate::mask::generalize::Generalize;
+use crate::pseudonym::Algorithm;
+use crate::pseudonym::epoch::Period;
+use crate::record::TierId;
+use crate::route::calendar::Holidays;
 use crate::route::tier::Tier;
 use crate::route::{Clause, Pointer, Route};
 
@@ -24,10 +28,36 @@ pub struct Plan {
     pub unlisted: Unlisted,
     /// Input timestamp minus event time above which a record is too late, in seconds.
     pub max_lateness_s: i64,
-    /// The tiers, in file order; `TierId` counts from 0.
+    /// The tiers, in file order, then the recipients' shares of tiers; `TierId` counts from 0.
     pub tiers: Vec<Tier>,
+    /// By tier: the keys of its tokens and seals.
+    pub keys: Vec<KeyPlan>,
+    /// The days on which nobody works.
+    pub holidays: Holidays,
     /// The sources, in file order.
     pub sources: Vec<SourcePlan>,
+}
+
+/// The keys of a tier.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct KeyPlan {
+    /// The tier whose secrets serve: itself, or for a recipient the tier of which it gets a share.
+    pub of: TierId,
+    /// The recipient, whose keys are derived apart from everybody's.
+    pub recipient: Option<Box<str>>,
+    /// The function of tokens.
+    pub algorithm: Algorithm,
+    /// The period of the pseudonym secret. Seals, nonces and record ids have secrets by day.
+    pub period: Period,
+    /// Whether every key also depends on the secret of the record's tenant.
+    pub tenants: bool,
+}
+
+impl KeyPlan {
+    /// Keys of a tier of its own: BLAKE3, by day, without tenants.
+    pub const fn by_day(of: TierId) -> Self {
+        Self { of, recipient: None, algorithm: Algorithm::Blake3, period: Period::Day, tenants: false }
+    }
 }
 
 /// What happens to a field that no item names.
@@ -56,6 +86,8 @@ pub struct SourcePlan {
     pub format: Format,
     /// Where the event time stands.
     pub time: EventTime,
+    /// Where the record's tenant stands, if the source has tenants.
+    pub tenant: Option<Pointer>,
     /// What must hold for a record to be this source's; a record that fails is refused as of an unknown source.
     pub belongs: Vec<Clause>,
     /// Whether null values are forwarded (`tombstones = "forward"`).
@@ -132,7 +164,7 @@ pub struct CarrierPlan {
     pub actions: Vec<Actions>,
 }
 
-/// The actions on one value in one tier: at most one that writes the value, and `Pseudonymize` beside it.
+/// The actions on one value in one tier: at most one that writes the value, and `Pseudonymize` and `Seal` beside it.
 pub type Actions = Vec<Action>;
 
 /// One action.
@@ -152,4 +184,6 @@ pub enum Action {
     Generalize(Generalize),
     /// What is found in it is treated as its kind says.
     Scan,
+    /// The original goes into the record's `sealed` envelope; alone, the value itself does not leave.
+    Seal,
 }

@@ -4,10 +4,12 @@ use super::compile::{Place, Source};
 use super::outcome::{Reason, Treated};
 use super::plan::{EventTime, Format};
 use super::scratch::{Resolved, Scratch, Words};
+use super::value::plain_number;
 use super::{Engine, Job, Stop};
 use crate::find::escape::unescape;
-use crate::find::json::{Fault, Shape};
+use crate::find::json::{Fault, Node, Shape};
 use crate::limits::PAYLOAD_BYTES_MAX;
+use crate::pseudonym::epoch::canonical_tenant;
 use crate::record::Span;
 use crate::record::time;
 
@@ -96,7 +98,7 @@ impl Engine {
 
     /// Walks a JSON object; gives the span of its event time.
     fn read_json(&self, scratch: &mut Scratch, source: &Source, value: &[u8]) -> Result<Option<Span>, Stop> {
-        let Scratch { marks, walk, attributes, words, .. } = scratch;
+        let Scratch { marks, walk, attributes, words, tenant, .. } = scratch;
         marks.index(value);
         walk.object(value, marks, &source.paths, source).map_err(|(fault, at_byte)| {
             let reason = match fault {
@@ -115,6 +117,9 @@ impl Engine {
             let Some(place) = source.places.get(node.place.index()) else { continue };
             if place.time && matches!(node.shape, Shape::String | Shape::Number) {
                 time = Some(node.span);
+            }
+            if place.tenant {
+                note_tenant(node, value, &mut words.plain, tenant);
             }
             if let Some(attribute) = place.attribute {
                 let text = node.span.of(value);
@@ -144,9 +149,12 @@ impl Engine {
             if is_nothing(text) {
                 continue;
             }
-            let Place { attribute, time: is_time, .. } = place;
+            let Place { attribute, time: is_time, tenant, .. } = place;
             if *is_time {
                 time = Some(*span);
+            }
+            if *tenant {
+                set_tenant(text, &mut scratch.tenant);
             }
             if let Some(attribute) = attribute {
                 scratch.attributes[usize::from(*attribute)] = attribute_value(source, *attribute, text);
@@ -154,6 +162,27 @@ impl Engine {
         }
         time
     }
+}
+
+/// Notes a tenant: a string without its escapes, a number in plain digits.
+fn note_tenant(node: &Node, value: &[u8], plain: &mut Vec<u8>, tenant: &mut String) {
+    let text = node.span.of(value);
+    match node.shape {
+        Shape::Null | Shape::Close | Shape::Object | Shape::Array => tenant.clear(),
+        Shape::String if node.escaped => {
+            plain.clear();
+            unescape(text, plain);
+            set_tenant(plain, tenant);
+        }
+        Shape::Number if plain_number(text, plain) => set_tenant(plain, tenant),
+        Shape::String | Shape::Number | Shape::Bool => set_tenant(text, tenant),
+    }
+}
+
+fn set_tenant(text: &[u8], tenant: &mut String) {
+    tenant.clear();
+    let text = std::str::from_utf8(text).ok().and_then(canonical_tenant);
+    tenant.push_str(text.unwrap_or(""));
 }
 
 /// Whether a field of a log line is the `-` that servers write for no value.

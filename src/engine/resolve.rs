@@ -1,7 +1,7 @@
 //! Which rule each value has, what is found in it, and which tiers and keys the record has.
 
 use super::compile::Source;
-use super::day::NoKey;
+use super::day::{Asked, NoKey};
 use super::outcome::{BatchTally, KeyMissing, Reason};
 use super::plan::Unlisted;
 use super::rule::{Op, all_hold};
@@ -48,9 +48,23 @@ impl Engine {
                     continue;
                 }
             }
-            let slot = days.slot(*id, day, job.keys).map_err(|none| match none {
+            let plan = &self.plan.keys[usize::from(id.0)];
+            let tenant = match plan.tenants {
+                false => None,
+                true if scratch.tenant.is_empty() => return Err(Reason::NoTenant.into()),
+                true => {
+                    let source = &self.plan.sources[usize::from(job.source)].name;
+                    days.tenant(job.keys, job.source, source, &scratch.tenant)
+                }
+            };
+            let seals = self.tables.seals[usize::from(id.0)];
+            let asked = Asked { tier: *id, plan, seals, day, event_ms, tenant };
+            let slot = days.slot(asked, job.keys).map_err(|none| match none {
                 NoKey::Destroyed => Reason::KeyDestroyed.into(),
-                NoKey::Missing => Stop::KeyMissing(KeyMissing { tier: *id, day }),
+                NoKey::Missing { epoch, tenant } => {
+                    let (input, position) = (job.record.input, job.record.position);
+                    Stop::KeyMissing(KeyMissing { tier: plan.of, epoch, tenant, input, position })
+                }
             })?;
             scratch.targets.push((*id, slot));
         }

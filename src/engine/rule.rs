@@ -204,5 +204,6 @@ fn op(action: Action, kind: Kind, tier: &Tier) -> Op {
         Action::Generalize(Generalize::Day) => Op::Time(tier.time.max(TimePrecision::Day)),
         Action::Generalize(how) => Op::Generalize(how),
         Action::Scan => Op::Scan,
+        Action::Seal => Op::Drop,
     }
 }

@@ -12,7 +12,8 @@ use crate::route::TierId;
 
 /// The working memory of one thread. Owned by a lane; grows to its high-water mark and stays there.
 ///
-/// It serves any engine and any keys: what depends on them is forgotten at the start of each batch.
+/// It serves any engine and any keys. Derived keys are kept from batch to batch; the first batch of another engine or
+/// another ring wipes them.
 #[derive(Debug, Default)]
 pub struct Scratch {
     pub(super) marks: Marks,
@@ -32,6 +33,8 @@ pub struct Scratch {
     pub(super) days: Days,
     /// The tiers that the record goes to, and the keys there.
     pub(super) targets: Vec<(TierId, usize)>,
+    /// The record's tenant in its canonical text; empty where there is none.
+    pub(super) tenant: String,
     /// Counters to be raised once the record is through.
     pub(super) counted: Vec<u32>,
     pub(super) words: Words,
@@ -41,6 +44,11 @@ impl Scratch {
     /// Empty working memory.
     pub fn new() -> Self {
         Self::default()
+    }
+
+    /// Wipes every derived key at once, without waiting for the next batch.
+    pub fn forget_keys(&mut self) {
+        self.days.forget();
     }
 }
 

@@ -171,8 +171,7 @@ impl Writer<'_> {
             formed.clear();
             formed.extend_from_slice(text.as_bytes());
         }
-        let (keys, queue) = self.days.values(self.slot);
-        let frame = queue.push(self.out.len() + token::HEAD);
+        let (keys, frame) = self.days.value(self.slot, self.out.len() + token::HEAD);
         frame::fill_value(frame, rule.tag, formed, &keys.pseudonym);
         self.out.extend_from_slice(&token::blank(rule.kind.letters(), keys.id));
     }

@@ -1,7 +1,7 @@
 //! Each tier's output, written once: gaps, replacements, room for tokens, provenance, key and headers.
 
 use super::compile::Source;
-use super::day::Days;
+use super::day::{Days, RecordPlace};
 use super::outcome::{HeaderName, Output, OutputHeader, Reason, Treated};
 use super::plan::Emit;
 use super::rule::{Op, Rule, Treatment};
@@ -11,10 +11,11 @@ use super::{Engine, Job, Stop};
 use crate::find::Finding;
 use crate::find::pattern::Pattern;
 use crate::find::text::{self, Encoding};
-use crate::limits::OUTPUT_BYTES_MAX;
+use crate::limits::{FRAME_BYTES, OUTPUT_BYTES_MAX};
 use crate::pseudonym::{frame, token};
 use crate::record::Span;
 use crate::route::TierId;
+use crate::route::tier::Tier;
 
 /// Writes values for one tier.
 pub(super) struct Writer<'a> {
@@ -145,6 +146,13 @@ impl Engine {
         if out.bytes.len() - begin > OUTPUT_BYTES_MAX {
             return Err(Reason::OutputTooLarge.into());
         }
+        let output = Some(out.outputs.len());
+        let Tier { spread, record_id, .. } = self.plan.tiers[usize::from(tier.0)];
+        match days.last_record() {
+            _ if !spread => {}
+            Some(place) if record_id => place.output = output,
+            _ => self.fill_record(days.record(slot, RecordPlace { letters: None, output }), source, job),
+        }
         out.outputs.push(Output {
             record: job.index,
             source: job.source,
@@ -157,6 +165,12 @@ impl Engine {
         Ok(())
     }
 
+    /// Fills the frame of the record's place in its input.
+    fn fill_record(&self, frame: &mut [u8; FRAME_BYTES], source: &Source, job: Job<'_>) {
+        let input = &self.tables.inputs[usize::from(job.record.input.0)];
+        frame::fill_record(frame, source.record_tag, &input.topic_digest, job.record.position, job.line);
+    }
+
     /// Writes the `garim` string: the policy's digest, and the record's id where the tier carries it.
     fn provenance(&self, writer: &mut Writer<'_>, job: Job<'_>) {
         writer.out.extend_from_slice(&self.digest_letters);
@@ -164,10 +178,8 @@ impl Engine {
             return;
         }
         writer.out.push(b'.');
-        let input = &self.tables.inputs[usize::from(job.record.input.0)];
-        let tag = writer.source.record_tag;
-        let frame = writer.days.records(writer.slot).push(writer.out.len());
-        frame::fill_record(frame, tag, &input.topic_digest, job.record.position, job.line);
+        let place = RecordPlace { letters: Some(writer.out.len()), output: None };
+        self.fill_record(writer.days.record(writer.slot, place), writer.source, job);
         writer.out.extend_from_slice(&[b'?'; token::LETTERS]);
     }
 }

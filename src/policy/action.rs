@@ -114,6 +114,7 @@ pub fn words(action: Action) -> String {
         Action::Keep => "keep".to_owned(),
         Action::Drop => "drop".to_owned(),
         Action::Scan => "scan".to_owned(),
+        Action::Seal => "seal".to_owned(),
         Action::Pseudonymize => "pseudonymize".to_owned(),
         Action::Mask(MaskShape::OfKind) => "mask".to_owned(),
         Action::Mask(MaskShape::Redact) => "mask all".to_owned(),
@@ -148,7 +149,7 @@ fn way_words(way: Generalize) -> String {
 /// Advice, when the action does not apply to the kind.
 pub fn fits(action: Action, kind: Kind) -> Result<(), &'static str> {
     match action {
-        Action::Keep | Action::Drop | Action::Mask(MaskShape::Redact) => Ok(()),
+        Action::Keep | Action::Drop | Action::Seal | Action::Mask(MaskShape::Redact) => Ok(()),
         Action::Scan => match kind {
             Kind::Text | Kind::Url | Kind::UserAgent | Kind::Id | Kind::Code | Kind::KrAddress => Ok(()),
             _ => Err("only text is scanned; say what is done to the value itself"),

@@ -8,9 +8,11 @@ use super::read::Typed;
 use super::rule::Rules;
 use super::source::{self, SourceParts};
 use crate::diagnostic::Faults;
-use crate::engine::plan::{Actions, Plan, Unlisted};
+use crate::engine::plan::{Actions, KeyPlan, Plan, Unlisted};
 use crate::limits::TIERS_MAX;
+use crate::record::TierId;
 use crate::record::time::TimePrecision;
+use crate::route::calendar::Holidays;
 use crate::route::term::Term;
 use crate::route::tier::Tier;
 
@@ -81,6 +83,8 @@ impl Parts {
             zone: self.zone?,
             unlisted: self.unlisted?,
             max_lateness_s: self.max_lateness_s?,
+            keys: (0..self.tiers.len() as u8).map(|tier| KeyPlan::by_day(TierId(tier))).collect(),
+            holidays: Holidays::default(),
             tiers: self.tiers.into_iter().collect::<Option<_>>()?,
             sources: self
                 .sources
@@ -225,6 +229,7 @@ fn tier(tier: &file::Tier, file: &File, faults: &mut Faults) -> Option<Tier> {
         late_accept: late?,
         time: time?,
         record_id: tier.record_id.as_ref().is_none_or(|flag| flag.value),
+        spread: false,
     })
 }
 

@@ -25,7 +25,7 @@ use jiff::civil::Date;
 use rustix::fs::{FileType, Mode, OFlags};
 use zeroize::Zeroizing;
 
-use crate::pseudonym::epoch::{EpochDay, EpochSecret, KeyRing};
+use crate::pseudonym::epoch::{Epoch, EpochDay, EpochSecret, Generation, KeyRing, Stored};
 use crate::route::tier::Tier;
 use crate::secret::Key;
 
@@ -142,7 +142,17 @@ impl Store {
 
     /// The ring of these tiers, in their order; a tier without folder has no keys.
     pub fn ring(&self, tiers: &[Tier]) -> KeyRing {
-        KeyRing::Stored(tiers.iter().map(|tier| self.tiers.get(&*tier.name).cloned().unwrap_or_default()).collect())
+        let none = BTreeMap::new();
+        let generations = |tier: &Tier| {
+            let days = self.tiers.get(&*tier.name).unwrap_or(&none);
+            let one = |(&day, key): (&EpochDay, &Option<EpochSecret>)| {
+                let id = key.as_ref().map_or([0; 6], |key| key.id);
+                let secret = key.as_ref().map(|key| key.secret.clone());
+                (Epoch::Day(day), vec![Generation { id, from_ms: i64::MIN, secret }])
+            };
+            days.iter().map(one).collect()
+        };
+        KeyRing::stored(Stored { tiers: tiers.iter().map(generations).collect(), ..Stored::default() })
     }
 
     /// Makes the missing keys of these tiers for the days `from` to `until`, both included; days that have or had a
@@ -238,7 +248,7 @@ fn decode(tier: &str, day: EpochDay, bytes: &[u8], path: &Path, faults: &mut Fau
     }
     let mut secret = Zeroizing::new([0; 32]);
     secret.copy_from_slice(&front[12..]);
-    Some(EpochSecret { id, secret: Key::new(*secret) })
+    Some(EpochSecret { id, from_ms: i64::MIN, until_ms: i64::MAX, secret: Key::new(&secret) })
 }
 
 /// The whole store, or what could be read of it beside the faults; `None` when there is no folder at all.

@@ -119,6 +119,7 @@ impl SourceParts {
             time: self.time?,
             belongs: self.belongs?,
             tombstones_forward: self.tombstones_forward?,
+            tenant: None,
             items: items.collect::<Option<_>>()?,
             key: self.key?,
             headers: self.headers.into_iter().collect::<Option<_>>()?,

@@ -1,13 +1,14 @@
 //! The 64 bytes that are hashed for a value or a record.
 //!
 //! Value: version 1 | tag (4) | length (1) | up to 58 bytes of the canonical value | zeros. A longer value takes
-//! version 2: the same head with length 32, then the keyed hash of `version 2 | tag | length as u64 | value`.
+//! version 2: the same head with length 32, then the keyed hash (by the tier's algorithm, under the same key) of
+//! `version 2 | tag | length as u64 | value`.
 //! Record: version 3 | tag (4) | length (1) | first 16 bytes of BLAKE3(topic) | partition u32 | offset u64 | line u32,
 //! integers little-endian.
 
+use super::prf::Prf;
 use crate::limits::{FRAME_BYTES, FRAME_VALUE_BYTES};
 use crate::record::Position;
-use crate::secret::Key;
 
 /// Four bytes that separate sources and kinds: equal values of two of them have different tokens.
 pub type Tag = [u8; 4];
@@ -32,7 +33,7 @@ pub fn tag(source: &str, kind: &str) -> Tag {
 
 /// Fills a zeroed frame with a canonical value; `key` is the one that will hash it.
 #[inline]
-pub fn fill_value(frame: &mut [u8; FRAME_BYTES], tag: Tag, value: &[u8], key: &Key) {
+pub fn fill_value(frame: &mut [u8; FRAME_BYTES], tag: Tag, value: &[u8], key: &Prf) {
     frame[1..5].copy_from_slice(&tag);
     if value.len() > FRAME_VALUE_BYTES {
         return fill_long_value(frame, tag, value, key);
@@ -42,12 +43,11 @@ pub fn fill_value(frame: &mut [u8; FRAME_BYTES], tag: Tag, value: &[u8], key: &K
     frame[HEAD..HEAD + value.len()].copy_from_slice(value);
 }
 
-fn fill_long_value(frame: &mut [u8; FRAME_BYTES], tag: Tag, value: &[u8], key: &Key) {
-    let mut hasher = blake3::Hasher::new_keyed(key.expose());
-    hasher.update(&[LONG_VALUE]).update(&tag).update(&(value.len() as u64).to_le_bytes()).update(value);
+fn fill_long_value(frame: &mut [u8; FRAME_BYTES], tag: Tag, value: &[u8], key: &Prf) {
+    let hash = key.message(&[&[LONG_VALUE], &tag, &(value.len() as u64).to_le_bytes(), value]);
     frame[0] = LONG_VALUE;
     frame[5] = 32;
-    frame[HEAD..HEAD + 32].copy_from_slice(hasher.finalize().as_bytes());
+    frame[HEAD..HEAD + 32].copy_from_slice(&hash);
 }
 
 /// The first 16 bytes of BLAKE3 over a topic's name.

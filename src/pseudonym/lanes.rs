@@ -22,18 +22,17 @@ const KEYED_HASH: u8 = 1 << 4;
 
 static PLATFORM: LazyLock<Platform> = LazyLock::new(Platform::detect);
 
-/// Calls `done` with the index and the keyed hash of every frame, in order.
-pub fn keyed(frames: &[[u8; FRAME_BYTES]], key: &Key, mut done: impl FnMut(usize, &[u8; 32])) {
+/// Hashes the frames that `order` names under `key`; calls `done` with each one's index and hash, in that order.
+pub fn keyed(frames: &[[u8; FRAME_BYTES]], order: &[u32], key: &Key, mut done: impl FnMut(usize, &[u8; 32])) {
     let mut words = [0u32; 8];
     for (word, bytes) in words.iter_mut().zip(key.expose().as_chunks::<4>().0) {
         *word = u32::from_le_bytes(*bytes);
     }
     let mut out = [0u8; 32 * LANES];
-    let mut index = 0;
-    for group in frames.chunks(LANES) {
-        let mut inputs = [&group[0]; LANES];
-        for (input, frame) in inputs.iter_mut().zip(group) {
-            *input = frame;
+    for group in order.chunks(LANES) {
+        let mut inputs = [&frames[group[0] as usize]; LANES];
+        for (input, index) in inputs.iter_mut().zip(group) {
+            *input = &frames[*index as usize];
         }
         // The root flag is valid on the one block: `hash_many` is meant for inner chunks, whose counter is not the
         // root's output counter, and both are 0 here.
@@ -48,9 +47,8 @@ pub fn keyed(frames: &[[u8; FRAME_BYTES]], key: &Key, mut done: impl FnMut(usize
             flags_end,
             &mut out,
         );
-        for hash in &out.as_chunks::<32>().0[..group.len()] {
-            done(index, hash);
-            index += 1;
+        for (index, hash) in group.iter().zip(out.as_chunks::<32>().0) {
+            done(*index as usize, hash);
         }
     }
     zeroize::Zeroize::zeroize(&mut words);
@@ -62,18 +60,18 @@ mod tests {
 
     #[test]
     fn equals_the_public_function() {
-        let key = Key::new(*b"a key of tests, no secret at all");
+        let key = Key::new(b"a key of tests, no secret at all");
         for count in [1, 2, 7, 15, 16, 17, 33, 100] {
             let frames: Vec<[u8; FRAME_BYTES]> =
                 (0..count).map(|n| std::array::from_fn(|at| (n * 31 + at * 7) as u8)).collect();
-            let mut seen = 0;
-            keyed(&frames, &key, |index, hash| {
+            let order: Vec<u32> = (0..count as u32).rev().collect();
+            let mut seen = Vec::new();
+            keyed(&frames, &order, &key, |index, hash| {
                 assert_eq!(hash, blake3::keyed_hash(key.expose(), &frames[index]).as_bytes(), "{index} of {count}");
-                assert_eq!(index, seen);
-                seen += 1;
+                seen.push(index as u32);
             });
-            assert_eq!(seen, count);
+            assert_eq!(seen, order);
         }
-        keyed(&[], &key, |_, _| unreachable!("no frame, no hash"));
+        keyed(&[], &[], &key, |_, _| unreachable!("no frame, no hash"));
     }
 }

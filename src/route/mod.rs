@@ -1,5 +1,6 @@
 //! Attributes of a record to the tiers it goes to.
 
+pub mod calendar;
 pub mod term;
 pub mod tier;
 

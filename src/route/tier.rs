@@ -22,4 +22,10 @@ pub struct Tier {
     pub time: TimePrecision,
     /// Whether the `garim` string carries the record's id, or only the policy's digest.
     pub record_id: bool,
+    /// Whether its outputs are sorted by record id inside of each treated batch, and spread over the partitions by it.
+    ///
+    /// Two tiers that keep the order of their input can be joined line by line, whatever their tokens say: the third
+    /// login here is the third login there. Ids of two tiers come of two keys, so their orders have nothing in common.
+    /// A batch of few records gives little cover, and no order is promised in such a tier.
+    pub spread: bool,
 }

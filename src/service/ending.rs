@@ -10,7 +10,7 @@ use crate::flow::Ending;
 use crate::flow::message::FaultClass;
 use crate::kafka::Fault;
 use crate::kafka::settings::KafkaSettings;
-use crate::pseudonym::epoch::KeyRing;
+use crate::record::Position;
 
 /// Kinds of ends; the command line has an exit code for each.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -150,23 +150,20 @@ impl Ended {
     }
 
     fn key(engine: &Engine, missing: KeyMissing) -> Self {
-        let tier = &engine.tiers()[usize::from(missing.tier.0)].name;
-        let day = civil(missing.day);
-        let message = format!("tier `{tier}` has no key for {day}");
-        Self::new(Why::Keys, message, &format!("make it: `garim keys new --from {day} --until {day}`"))
+        let topic = &engine.inputs()[usize::from(missing.input.0)].0;
+        let Position { partition, offset } = missing.position;
+        let (what, help) = missing.told(engine);
+        Self::new(Why::Keys, format!("{topic}-{partition}, offset {offset}: {what}"), &help)
     }
-}
-
-/// The civil day of a count of days since 1970-01-01.
-fn civil(day: i32) -> jiff::civil::Date {
-    let first = jiff::civil::date(1970, 1, 1);
-    first.checked_add(jiff::Span::new().days(day)).unwrap_or(first)
 }
 
 /// A store without any key of a tier was made for another policy, or never.
 pub(super) fn keys_are_there(loaded: &Loaded) -> Result<(), Ended> {
-    let KeyRing::Stored(tiers) = &loaded.keys else { return Ok(()) };
-    let none = |index: usize| tiers.get(index).is_none_or(|days| days.is_empty());
+    let Some(stored) = loaded.keys.store() else { return Ok(()) };
+    let keys = &loaded.engine.plan().keys;
+    let none = |index: usize| {
+        keys[index].recipient.is_none() && stored.tiers.get(index).is_none_or(|epochs| epochs.is_empty())
+    };
     let missing: Vec<&str> = loaded
         .engine
         .tiers()

@@ -41,12 +41,37 @@ pub struct Settings {
     pub limits: Limits,
     /// The key store, if the settings name one.
     pub keys: Option<PathBuf>,
+    /// Days of event time from today on for which keys must exist, or `run` does not start; `None` asks for none.
+    pub horizon_days: Option<u32>,
+    /// The log of acts and windows.
+    pub audit: AuditSettings,
+    /// Who may sign acts of two people: name and Ed25519 public key (base64 of 32 bytes), in the file's order of names.
+    pub people: Vec<(String, String)>,
+    /// The age recipient to which refused records are sealed, if they are kept at all.
+    pub quarantine_recipient: Option<String>,
     /// Where `/metrics` and the health pages are served; `None` means nowhere.
     pub http: Option<SocketAddr>,
 }
 
-/// Every key but those below `[kafka.properties]`.
-const KEYS: [&str; 21] = [
+/// Where this host keeps its copy of the audit log.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct AuditSettings {
+    /// The folder of the trees that this host follows into; `None` follows nothing.
+    pub dir: Option<PathBuf>,
+    /// The Ed25519 key (PKCS#8 PEM) that signs checkpoints.
+    pub signing_key: Option<PathBuf>,
+    /// The name of the log in its checkpoints; `garim/` and the group by default.
+    pub name: String,
+}
+
+/// Days for which keys must exist by default: a week, in which somebody notices the warnings that come before.
+pub const HORIZON_DAYS: u32 = 7;
+
+/// Below this stand names of people.
+const PEOPLE: &str = "open.people.";
+
+/// Every key but those below `[kafka.properties]` and `[open.people]`.
+const KEYS: [&str; 26] = [
     "version",
     "policy",
     "kafka.brokers",
@@ -64,6 +89,11 @@ const KEYS: [&str; 21] = [
     "worker.max-refused",
     "worker.shutdown-ms",
     "keys.dir",
+    "keys.horizon",
+    "audit.dir",
+    "audit.signing-key",
+    "audit.name",
+    "quarantine.recipient",
     "limits.past-days",
     "limits.future-days",
     "http.address",
@@ -139,6 +169,7 @@ impl Reader<'_> {
             refused_max: (self.share("worker.max-refused", 0.05) * REFUSED_WINDOW as f64) as u64,
         };
         let http = self.flag("http.enabled", true);
+        let kafka = self.kafka(main, delivery, transaction_timeout_ms as u32);
         let address = self.address();
         Settings {
             policy: self.file("policy"),
@@ -150,10 +181,40 @@ impl Reader<'_> {
                 future_days: self.whole("limits.future-days", 0..=3_650, 1) as u32,
             },
             keys: self.file("keys.dir"),
+            horizon_days: self.horizon(),
+            people: self.people(),
+            quarantine_recipient: self.text("quarantine.recipient").map(|(text, _)| text),
             http: address.filter(|_| http),
-            kafka: self.kafka(main, delivery, transaction_timeout_ms as u32),
+            audit: AuditSettings {
+                dir: self.file("audit.dir"),
+                signing_key: self.file("audit.signing-key"),
+                name: self.text("audit.name").map_or_else(|| format!("garim/{}", kafka.group), |(text, _)| text),
+            },
+            kafka,
             rules,
         }
+    }
+
+    /// `"7 days"`, or `"off"`.
+    fn horizon(&mut self) -> Option<u32> {
+        let Some((text, place)) = self.text("keys.horizon") else { return Some(HORIZON_DAYS) };
+        if text == "off" {
+            return None;
+        }
+        let days = text.strip_suffix(" days").or_else(|| text.strip_suffix(" day")).and_then(|days| days.parse().ok());
+        let days = days.filter(|days| (1..=3_650).contains(days));
+        if days.is_none() {
+            let help = "write `7 days` (1 to 3650), or `off` where old records are read again";
+            self.fault(&place, "G0204", String::from("`keys.horizon` is not a number of days"), help);
+        }
+        days
+    }
+
+    /// The people of `[open.people]`: whatever names the file has there.
+    fn people(&mut self) -> Vec<(String, String)> {
+        let names: Vec<String> = self.layers.leaves.keys().filter(|name| name.starts_with(PEOPLE)).cloned().collect();
+        let text = |name: &String| Some((name[PEOPLE.len()..].to_owned(), self.text(name)?.0));
+        names.iter().filter_map(text).collect()
     }
 
     fn version(&mut self) {

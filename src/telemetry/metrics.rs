@@ -11,7 +11,7 @@ use prometheus_client::registry::Registry;
 
 use crate::engine::Engine;
 use crate::engine::outcome::{BatchTally, Reason};
-use crate::pseudonym::epoch::KeyRing;
+use crate::pseudonym::epoch::{Epoch, KeyRing};
 use crate::route::term::date;
 
 type Labels = Vec<(&'static str, String)>;
@@ -167,11 +167,14 @@ impl Metrics {
     /// Names the last key of each tier: where it ends, lanes stop.
     pub fn keys(&self, engine: &Engine, keys: &KeyRing) {
         self.key_generation_info.clear();
-        let KeyRing::Stored(tiers) = keys else { return };
-        for (tier, days) in engine.tiers().iter().zip(tiers) {
-            let last = days.iter().rev().find_map(|(day, secret)| Some((date(*day)?, secret.as_ref()?)));
-            if let Some((day, secret)) = last {
-                let key = String::from_utf8_lossy(&secret.id).into_owned();
+        let Some(stored) = keys.store() else { return };
+        for (tier, epochs) in engine.tiers().iter().zip(&stored.tiers) {
+            let last = epochs.iter().rev().find_map(|(epoch, generations)| {
+                let Epoch::Day(day) = epoch else { return None };
+                Some((date(*day)?, generations.last().filter(|last| last.secret.is_some())?))
+            });
+            if let Some((day, generation)) = last {
+                let key = String::from_utf8_lossy(&generation.id).into_owned();
                 let labels = vec![("tier", tier.name.to_string()), ("key", key), ("day", day.to_string())];
                 self.key_generation_info.get_or_create(&labels).set(1);
             }

@@ -1,6 +1,7 @@
 //! What operators see: health, metrics, logs; never a byte of a record.
 #![expect(clippy::disallowed_methods, reason = "the rim: heartbeats have a clock")]
 
+pub mod audit;
 pub mod http;
 pub mod logs;
 pub mod metrics;

@@ -85,7 +85,7 @@ fn measure(policy: &str, name: &str, source: Source) {
         })
         .collect();
 
-    let keys = KeyRing::ephemeral(Key::new([7; 32]));
+    let keys = KeyRing::ephemeral(Key::new(&[7; 32]));
     let (mut scratch, mut treated) = (Scratch::new(), Treated::default());
     for _ in 0..WARM_BATCHES {
         engine.treat(&mut scratch, &keys, &records, &mut treated).unwrap();

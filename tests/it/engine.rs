@@ -7,7 +7,7 @@ use garim::find::pattern::Pattern;
 use garim::kind::Kind;
 use garim::mask::MaskShape;
 use garim::mask::generalize::Generalize;
-use garim::pseudonym::epoch::KeyRing;
+use garim::pseudonym::epoch::{Epoch, KeyRing, Stored};
 use garim::record::time::TimePrecision;
 use garim::record::{Header, InputId, Position, Record, TierId};
 use garim::route::term::Term;
@@ -34,6 +34,7 @@ fn tier(name: &str, term: Term, time: TimePrecision) -> Tier {
         late_accept: false,
         time,
         record_id: true,
+        spread: false,
     }
 }
 
@@ -63,6 +64,7 @@ fn source(name: &str, format: Format, time: EventTime, items: Vec<ItemPlan>) -> 
         time,
         belongs: Vec::new(),
         tombstones_forward: false,
+        tenant: None,
         items,
         key: None,
         headers: Vec::new(),
@@ -119,6 +121,8 @@ fn plan() -> Plan {
         zone: jiff::tz::TimeZoneDatabase::bundled().get("Asia/Seoul").expect("a zone of the bundled database"),
         unlisted: Unlisted::Drop,
         max_lateness_s: 72 * 3600,
+        keys: (0..2).map(|tier| garim::engine::plan::KeyPlan::by_day(TierId(tier))).collect(),
+        holidays: Default::default(),
         tiers: vec![
             tier("service", Term::Until(vec!["left".into()]), TimePrecision::Minute),
             tier("login", Term::Days(2), TimePrecision::Second),
@@ -134,7 +138,7 @@ fn engine(change: impl FnOnce(&mut Plan)) -> Engine {
 }
 
 fn keys() -> KeyRing {
-    KeyRing::ephemeral(Key::new(*b"a key of tests, no secret at all"))
+    KeyRing::ephemeral(Key::new(b"a key of tests, no secret at all"))
 }
 
 fn treat(engine: &Engine, source: &str, value: Option<&[u8]>, headers: &[Header<'_>]) -> Treated {
@@ -370,8 +374,8 @@ fn a_missing_key_stops_the_batch() {
         headers: &[],
     };
     let mut out = Treated::default();
-    let missing = engine.treat(&mut Scratch::new(), &KeyRing::Stored(Vec::new()), &[record], &mut out);
-    assert_eq!(missing.map_err(|missing| (missing.tier, missing.day)), Err((TierId(0), 20_780)));
+    let missing = engine.treat(&mut Scratch::new(), &KeyRing::stored(Stored::default()), &[record], &mut out);
+    assert_eq!(missing.map_err(|missing| (missing.tier, missing.epoch)), Err((TierId(0), Epoch::Day(20_780))));
     assert_eq!((out.outputs.len(), out.bytes.len()), (0, 0));
 }
 

@@ -5,7 +5,7 @@ use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::Path;
 
 use garim::policy::key::{KEY_FILE_BYTES, Store};
-use garim::pseudonym::epoch::{KeyRing, Lookup};
+use garim::pseudonym::epoch::{Epoch, KeyRing, Lookup};
 use garim::record::time::TimePrecision;
 use garim::route::TierId;
 use garim::route::term::Term;
@@ -28,6 +28,7 @@ fn tier(name: &str) -> Tier {
         late_accept: false,
         time: TimePrecision::Second,
         record_id: true,
+        spread: false,
     }
 }
 
@@ -53,7 +54,7 @@ fn set_mode(path: &Path, mode: u32) {
 }
 
 fn secret(ring: &KeyRing, tier: u8, day: i32) -> Option<([u8; 6], [u8; 32])> {
-    match ring.lookup(TierId(tier), day) {
+    match ring.lookup(TierId(tier), Epoch::Day(day), 0) {
         Lookup::Live(key) => Some((key.id, *key.secret.expose())),
         Lookup::Destroyed | Lookup::Missing => None,
     }
@@ -78,8 +79,8 @@ fn keys_are_private_distinct_and_stay() {
             assert!(ids.insert(id) && seen.insert(bytes), "two keys of one store are alike");
         }
     }
-    assert!(matches!(ring.lookup(TierId(0), FIRST_DAY - 1), Lookup::Missing));
-    assert!(matches!(ring.lookup(TierId(0), FIRST_DAY + 30), Lookup::Missing));
+    assert!(matches!(ring.lookup(TierId(0), Epoch::Day(FIRST_DAY - 1), 0), Lookup::Missing));
+    assert!(matches!(ring.lookup(TierId(0), Epoch::Day(FIRST_DAY + 30), 0), Lookup::Missing));
 
     // A longer span adds the days that lack, and touches no other.
     let before = fs::read(&file).unwrap();
@@ -100,7 +101,7 @@ fn the_ring_follows_the_order_of_the_tiers() {
     turned.push(tier("dispute-3y"));
     let (a, b) = (store.ring(&forth), store.ring(&turned));
     assert_eq!(secret(&a, 0, FIRST_DAY), secret(&b, 1, FIRST_DAY));
-    assert!(matches!(b.lookup(TierId(2), FIRST_DAY), Lookup::Missing));
+    assert!(matches!(b.lookup(TierId(2), Epoch::Day(FIRST_DAY), 0), Lookup::Missing));
 }
 
 #[test]
@@ -133,7 +134,7 @@ fn a_destroyed_key_is_marked_and_never_made_again() {
             fs::remove_file(dir.join("login-3m/2026-11-23.key")).unwrap();
         }
         let store = Store::open(&dir).unwrap();
-        assert!(matches!(store.ring(&tiers()).lookup(TierId(0), FIRST_DAY + 22), Lookup::Destroyed));
+        assert!(matches!(store.ring(&tiers()).lookup(TierId(0), Epoch::Day(FIRST_DAY + 22), 0), Lookup::Destroyed));
         assert!(store.list()[0].missing.is_empty());
         let again = Store::make(&dir, &tiers(), FIRST, LAST).unwrap();
         assert_eq!((again.made, again.kept), (0, 60));
@@ -149,7 +150,7 @@ fn an_interrupted_writer_leaves_a_store_that_the_next_one_completes() {
     fs::rename(dir.join("login-3m/2026-11-30.key"), dir.join("login-3m/.2026-11-30.key.new")).unwrap();
     let ring = Store::open(&dir).unwrap().ring(&tiers());
     assert!(secret(&ring, 0, FIRST_DAY).is_some());
-    assert!(matches!(ring.lookup(TierId(0), FIRST_DAY + 29), Lookup::Missing));
+    assert!(matches!(ring.lookup(TierId(0), Epoch::Day(FIRST_DAY + 29), 0), Lookup::Missing));
 
     let made = Store::make(&dir, &tiers(), FIRST, LAST).unwrap();
     assert_eq!((made.made, made.kept), (1, 59));

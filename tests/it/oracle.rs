@@ -6,16 +6,21 @@
 
 use garim::engine::Limits;
 use garim::engine::outcome::Reason;
-use garim::engine::plan::{Action, Actions, CarrierPlan, EventTime, Format, Plan, SourcePlan, Unlisted};
+use garim::engine::plan::{Action, Actions, CarrierPlan, EventTime, Format, KeyPlan, Plan, SourcePlan, Unlisted};
 use garim::find::text::{self, Encoding, TextScratch};
 use garim::kind::{Kind, KindSet, canonical};
 use garim::limits::{DEPTH_MAX, PAYLOAD_BYTES_MAX};
 use garim::mask::generalize::{Generalize, generalize};
 use garim::mask::{MaskShape, REDACTED, mask};
-use garim::pseudonym::epoch::{EpochSecret, KeyRing, Lookup};
+use garim::pseudonym::Algorithm;
+use garim::pseudonym::epoch::{Epoch, EpochSecret, KeyRing, Lookup, Period, TenantLookup};
 use garim::record::{Record, TierId, time};
 use garim::route::term::day_of;
 use garim::route::{Clause, Pointer, Segment, Test};
+use garim::secret::Key;
+use hkdf::Hkdf;
+use hmac::{Hmac, KeyInit, Mac};
+use sha2::Sha256;
 
 /// What a treated value is: a tree, a line, or nothing (a tombstone).
 #[derive(Debug, Clone, PartialEq)]
@@ -30,6 +35,9 @@ pub(crate) enum Body {
 pub(crate) struct Sent {
     pub(crate) line: u32,
     pub(crate) tier: TierId,
+    pub(crate) partition: i32,
+    /// The first half of the record's id, whether it is written or not.
+    pub(crate) id: [u8; 16],
     pub(crate) body: Body,
     pub(crate) key: Option<String>,
     /// Name and value; garim's own under `garim`.
@@ -47,7 +55,8 @@ pub(crate) enum Verdict {
     /// The batch has no outcome: a key was never made.
     KeyMissing {
         tier: TierId,
-        day: i32,
+        epoch: Epoch,
+        tenant: bool,
     },
 }
 
@@ -62,7 +71,7 @@ pub(crate) struct Oracle<'a> {
 /// Why a piece has no outputs.
 enum Stop {
     Reason(Reason),
-    KeyMissing(TierId, i32),
+    KeyMissing(TierId, Epoch, bool),
 }
 
 impl From<Reason> for Stop {
@@ -74,13 +83,19 @@ impl From<Reason> for Stop {
 /// One step to a value: a member's name, or `None` for an element.
 type Step = Option<String>;
 
-/// A tier that takes the record, and the secret of its day.
+/// A tier that takes the record, and the secrets from which its keys come.
+#[derive(Clone)]
 struct Target {
     tier: TierId,
-    secret: EpochSecret,
+    /// Of record ids.
+    day: EpochSecret,
+    /// Of pseudonyms.
+    pseudonym: EpochSecret,
+    tenant: Option<Key>,
 }
 
 /// A piece on its way to one tier.
+#[derive(Clone, Copy)]
 struct Treating<'a> {
     oracle: Oracle<'a>,
     source: &'a SourcePlan,
@@ -104,7 +119,7 @@ impl<'a> Oracle<'a> {
         let verdict = |line: u32, value: Option<&[u8]>| match self.piece(source, topic, record, line, value) {
             Ok(sent) => Verdict::Sent(sent),
             Err(Stop::Reason(reason)) => Verdict::Refused { line, reason },
-            Err(Stop::KeyMissing(tier, day)) => Verdict::KeyMissing { tier, day },
+            Err(Stop::KeyMissing(tier, epoch, tenant)) => Verdict::KeyMissing { tier, epoch, tenant },
         };
         let Some(value) = record.value.map(|value| value.0) else { return vec![verdict(0, None)] };
         if !matches!(source.format, Format::Ndjson)
@@ -139,7 +154,7 @@ impl<'a> Oracle<'a> {
             }
             let arrival_ms = record.timestamp_ms.ok_or(Reason::NoEventTime)?;
             let default = source.routes.last().expect("a default route");
-            let targets = self.targets(record, arrival_ms, &default.to)?;
+            let targets = self.targets(source, record, arrival_ms, &default.to, None)?;
             return self.outputs(source, topic, record, line, &Json::Null, &targets, |_| Ok(Body::Null));
         };
         if value.is_empty() {
@@ -170,7 +185,14 @@ impl<'a> Oracle<'a> {
             return Err(Reason::UnknownSource.into());
         }
         let route = source.routes.iter().find(|route| all_hold(&route.when, &root)).expect("a default route");
-        let targets = self.targets(record, event_ms, &route.to)?;
+        let tenant = source.tenant.as_ref().and_then(|at| root.at(at)).and_then(|value| match value {
+            Json::Text(text) => Some(text.clone()),
+            Json::Number(number) => Some(plain_digits(number)),
+            Json::Bool(value) => Some(value.to_string()),
+            Json::Null | Json::Array(_) | Json::Object(_) => None,
+        });
+        let tenant = tenant.as_deref().map(str::trim).filter(|tenant| !tenant.is_empty());
+        let targets = self.targets(source, record, event_ms, &route.to, tenant)?;
         self.check_items(source, &root, &targets)?;
         self.outputs(source, topic, record, line, &root, &targets, |treating| match &root {
             Json::Text(line) => {
@@ -183,7 +205,14 @@ impl<'a> Oracle<'a> {
     }
 
     /// The tiers that take a record of this age.
-    fn targets(self, record: &Record<'_>, event_ms: i64, to: &[TierId]) -> Result<Vec<Target>, Stop> {
+    fn targets(
+        self,
+        source: &SourcePlan,
+        record: &Record<'_>,
+        event_ms: i64,
+        to: &[TierId],
+        tenant: Option<&str>,
+    ) -> Result<Vec<Target>, Stop> {
         let day = self.day(event_ms)?;
         let arrived = record.timestamp_ms.map(|ms| self.day(ms)).transpose()?;
         if let Some(arrived) = arrived {
@@ -206,11 +235,33 @@ impl<'a> Oracle<'a> {
             if lateness_s > self.plan.max_lateness_s && !plan.late_accept {
                 continue;
             }
-            match self.keys.lookup(*tier, day) {
-                Lookup::Live(secret) => targets.push(Target { tier: *tier, secret }),
-                Lookup::Destroyed => return Err(Reason::KeyDestroyed.into()),
-                Lookup::Missing => return Err(Stop::KeyMissing(*tier, day)),
+            let keys = &self.plan.keys[usize::from(tier.0)];
+            let missing = |epoch, tenant| Stop::KeyMissing(keys.of, epoch, tenant);
+            if keys.tenants && tenant.is_none() {
+                return Err(Reason::NoTenant.into());
             }
+            let secret = |epoch| match self.keys.lookup(keys.of, epoch, event_ms) {
+                Lookup::Live(secret) => Ok(secret),
+                Lookup::Destroyed => Err(Stop::Reason(Reason::KeyDestroyed)),
+                Lookup::Missing => Err(missing(epoch, false)),
+            };
+            let by_day = secret(Epoch::Day(day))?;
+            let pseudonym = match keys.period {
+                Period::Day => by_day.clone(),
+                Period::Year => {
+                    let at = jiff::Timestamp::from_millisecond(event_ms).map_err(|_| Reason::EventTimeOutOfRange)?;
+                    secret(Epoch::Year(self.plan.zone.to_datetime(at).year()))?
+                }
+            };
+            let tenant = match tenant.filter(|_| keys.tenants) {
+                None => None,
+                Some(tenant) => match self.keys.tenant_id(&source.name, tenant).map(|id| self.keys.tenant(&id)) {
+                    Some(TenantLookup::Live(secret)) => Some(secret),
+                    Some(TenantLookup::Destroyed) => return Err(Reason::KeyDestroyed.into()),
+                    Some(TenantLookup::Missing) | None => return Err(missing(Epoch::Day(day), true)),
+                },
+            };
+            targets.push(Target { tier: *tier, day: by_day, pseudonym, tenant });
         }
         match targets.is_empty() {
             true if expired => Err(Reason::Expired.into()),
@@ -252,7 +303,16 @@ impl<'a> Oracle<'a> {
         let mut sent = Vec::new();
         for target in targets {
             let treating = Treating { oracle: self, source, root, target };
-            let provenance = treating.provenance(topic, record, line);
+            let id = treating.record_id(topic, record, line);
+            let mut provenance = letters(&self.plan.digest[..4]);
+            let plan = &self.plan.tiers[usize::from(target.tier.0)];
+            if plan.record_id {
+                provenance = format!("{provenance}.{}", letters(&id));
+            }
+            let partition = match plan.spread {
+                false => record.position.partition,
+                true => (u32::from_le_bytes(id[12..].try_into().expect("four bytes")) / 2) as i32,
+            };
             let mut headers = Vec::new();
             let mut body = body(&treating)?;
             match &mut body {
@@ -271,7 +331,7 @@ impl<'a> Oracle<'a> {
                 (Some(rule), Some(key)) => treating.carrier(rule, key.0)?,
                 _ => None,
             };
-            sent.push(Sent { line, tier: target.tier, body, key, headers });
+            sent.push(Sent { line, tier: target.tier, partition, id, body, key, headers });
         }
         Ok(sent)
     }
@@ -456,7 +516,7 @@ impl Treating<'_> {
         }
         match action {
             Action::Keep => plain.to_owned(),
-            Action::Drop => String::new(),
+            Action::Drop | Action::Seal => String::new(),
             Action::Mask(shape) => written(|out| mask(kind, shape, plain, out)),
             Action::Truncate(characters) => plain.chars().take(usize::from(characters)).collect(),
             Action::Pseudonymize => self.token(kind, plain),
@@ -512,12 +572,48 @@ impl Treating<'_> {
         }
     }
 
-    fn key(&self, context: &str) -> [u8; 32] {
+    fn plan(&self) -> &KeyPlan {
+        &self.oracle.plan.keys[usize::from(self.target.tier.0)]
+    }
+
+    /// A key for one purpose, from a secret, the record's tenant and the recipient.
+    fn key(&self, context: &str, secret: &Key) -> [u8; 32] {
+        let tenant = self.target.tenant.as_ref().map_or(&[][..], |key| key.expose());
+        let recipient = self.plan().recipient.as_deref().unwrap_or("").as_bytes();
         let mut material = Vec::new();
-        material.extend(32u32.to_le_bytes());
-        material.extend(self.target.secret.secret.expose());
-        material.extend([0; 8]);
-        blake3::derive_key(context, &material)
+        for part in [secret.expose(), tenant, recipient] {
+            material.extend((part.len() as u32).to_le_bytes());
+            material.extend(part);
+        }
+        match self.plan().algorithm {
+            Algorithm::Blake3 => blake3::derive_key(context, &material),
+            Algorithm::HmacSha256 => {
+                let mut key = [0; 32];
+                Hkdf::<Sha256>::new(None, &material).expand(context.as_bytes(), &mut key).expect("32 bytes");
+                key
+            }
+        }
+    }
+
+    fn hash(&self, key: &[u8; 32], message: &[u8]) -> [u8; 32] {
+        match self.plan().algorithm {
+            Algorithm::Blake3 => *blake3::keyed_hash(key, message).as_bytes(),
+            Algorithm::HmacSha256 => {
+                let mac = Hmac::<Sha256>::new_from_slice(key).expect("any key").chain_update(message);
+                mac.finalize().into_bytes().into()
+            }
+        }
+    }
+
+    /// The six letters in the tokens of the tier: its secret's, or a recipient's own.
+    fn key_name(&self) -> String {
+        let secret = &self.target.pseudonym;
+        if self.plan().recipient.is_none() {
+            return String::from_utf8(secret.id.to_vec()).expect("letters");
+        }
+        let shared = Target { tenant: None, ..self.target.clone() };
+        let named = Treating { target: &shared, ..*self }.key("garim 2026-11 name of a share's key v1", &secret.secret);
+        named[..6].iter().map(|byte| char::from(b'a' + byte % 26)).collect()
     }
 
     fn tag(&self, kind: &str) -> [u8; 4] {
@@ -526,7 +622,7 @@ impl Treating<'_> {
     }
 
     fn token(&self, kind: Kind, plain: &str) -> String {
-        let key = self.key("garim 2026-11 key of pseudonyms v1");
+        let key = self.key("garim 2026-11 key of pseudonyms v1", &self.target.pseudonym.secret);
         let mut value = Vec::new();
         if !canonical(kind, plain, &mut value) {
             value = plain.as_bytes().to_vec();
@@ -536,28 +632,24 @@ impl Treating<'_> {
         if value.len() > 58 {
             version = 2;
             let long = [&[2], &tag[..], &(value.len() as u64).to_le_bytes(), &value].concat();
-            value = blake3::keyed_hash(&key, &long).as_bytes().to_vec();
+            value = self.hash(&key, &long).to_vec();
         }
         let mut frame = [&[version], &tag[..], &[value.len() as u8], &value].concat();
         frame.resize(64, 0);
-        let letters = letters(&blake3::keyed_hash(&key, &frame).as_bytes()[..16]);
-        let name = |bytes: &[u8]| String::from_utf8(bytes.to_vec()).expect("letters");
-        format!("{}_{}_{letters}", name(&kind.letters()), name(&self.target.secret.id))
+        let letters = letters(&self.hash(&key, &frame)[..16]);
+        let [first, second] = kind.letters().map(char::from);
+        format!("{first}{second}_{}_{letters}", self.key_name())
     }
 
-    fn provenance(&self, topic: &str, record: &Record<'_>, line: u32) -> String {
-        let digest = letters(&self.oracle.plan.digest[..4]);
-        if !self.oracle.plan.tiers[usize::from(self.target.tier.0)].record_id {
-            return digest;
-        }
+    fn record_id(&self, topic: &str, record: &Record<'_>, line: u32) -> [u8; 16] {
         let mut frame =
             [&[3], &self.tag("record")[..], &[32], &blake3::hash(topic.as_bytes()).as_bytes()[..16]].concat();
         frame.extend(record.position.partition.to_le_bytes());
         frame.extend(record.position.offset.to_le_bytes());
         frame.extend(line.to_le_bytes());
         frame.resize(64, 0);
-        let key = self.key("garim 2026-11 key of record ids v1");
-        format!("{digest}.{}", letters(&blake3::keyed_hash(&key, &frame).as_bytes()[..16]))
+        let key = self.key("garim 2026-11 key of record ids v1", &self.target.day.secret);
+        *self.hash(&key, &frame).first_chunk().expect("a hash has 32 bytes")
     }
 }
 

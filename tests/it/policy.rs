@@ -121,7 +121,7 @@ fn the_shipped_policies_have_no_fault() {
 /// Runs the examples of a policy with keys of the test.
 fn examples(policy: &Policy) -> Vec<Report> {
     let engine = Engine::new(policy.plan.clone(), LIMITS).unwrap();
-    example::run(policy, &engine, &KeyRing::ephemeral(Key::new([7; 32])), "").unwrap()
+    example::run(policy, &engine, &KeyRing::ephemeral(Key::new(&[7; 32])), "").unwrap()
 }
 
 const LIMITS: Limits = Limits { past_days: 36_500, future_days: 36_500 };
@@ -265,7 +265,7 @@ fn actions_are_read_and_written_alike() {
 fn a_record_is_explained_field_by_field() {
     let policy = policy::load(&root().join("config/kakao-work.toml")).unwrap();
     let engine = Engine::new(policy.plan.clone(), LIMITS).unwrap();
-    let keys = KeyRing::ephemeral(Key::new([7; 32]));
+    let keys = KeyRing::ephemeral(Key::new(&[7; 32]));
     let value = r#"{"category":"report","event":"report_filed","event_at":"2026-11-23T00:20:30+09:00","consent":{},
         "items":{"id_card_copy":{"name":"홍길동","rrn":"010203-9000004"},"kakaowork_id":"a@example.com"},
         "activity":{"usage_record":{"text":"주민번호 010203-9000004"}},"other":1}"#;

@@ -12,7 +12,7 @@ use garim::engine::{Engine, Limits, Scratch};
 use garim::kind::Kind;
 use garim::mask::MaskShape;
 use garim::mask::generalize::Generalize;
-use garim::pseudonym::epoch::{KeyRing, Lookup};
+use garim::pseudonym::epoch::{Epoch, Generation, KeyRing, Lookup, Stored};
 use garim::record::time::TimePrecision;
 use garim::record::{Header, InputId, Position, Record, TierId};
 use garim::route::term::Term;
@@ -324,6 +324,7 @@ fn plan(dice: &mut Dice) -> Plan {
         late_accept,
         time,
         record_id,
+        spread: false,
     };
     let tiers = vec![
         tier("short", Term::Days(3), TimePrecision::Minute, false, true),
@@ -342,6 +343,8 @@ fn plan(dice: &mut Dice) -> Plan {
         zone: jiff::tz::TimeZone::get("Asia/Seoul").expect("a zone"),
         unlisted: dice.pick(&[Unlisted::Drop, Unlisted::Drop, Unlisted::Scan, Unlisted::Refuse]),
         max_lateness_s: 72 * 3600,
+        keys: (0..3).map(|tier| garim::engine::plan::KeyPlan::by_day(TierId(tier))).collect(),
+        holidays: Default::default(),
         tiers,
         sources,
     }
@@ -388,6 +391,7 @@ fn source(dice: &mut Dice, index: usize, format: Format, tiers: usize) -> Source
         },
         belongs: if is_text || !dice.one_in(4) { vec![] } else { clauses(dice) },
         tombstones_forward: dice.one_in(2),
+        tenant: None,
         items,
         key: (!dice.one_in(3)).then(|| carrier(dice)),
         headers: vec![("x-user".into(), carrier(dice))],
@@ -398,7 +402,7 @@ fn source(dice: &mut Dice, index: usize, format: Format, tiers: usize) -> Source
 
 /// A ring with every key around the arrival, or one with a gap and a destroyed day.
 fn keys(dice: &mut Dice) -> KeyRing {
-    let whole = KeyRing::ephemeral(Key::new([dice.roll() as u8; 32]));
+    let whole = KeyRing::ephemeral(Key::new(&[dice.roll() as u8; 32]));
     if !dice.one_in(4) {
         return whole;
     }
@@ -407,18 +411,21 @@ fn keys(dice: &mut Dice) -> KeyRing {
     for tier in 0..3 {
         let mut days = BTreeMap::new();
         for day in arrival_day - 45..arrival_day + 5 {
-            let Lookup::Live(secret) = whole.lookup(TierId(tier), day) else {
+            let Lookup::Live(secret) = whole.lookup(TierId(tier), Epoch::Day(day), 0) else {
                 panic!("an ephemeral ring has every key")
             };
+            let secret_id = secret.id;
             match dice.below(20) {
                 0 => {}
-                1 => drop(days.insert(day, None)),
-                _ => drop(days.insert(day, Some(secret))),
+                fate => {
+                    let secret = (fate > 1).then_some(secret.secret);
+                    days.insert(Epoch::Day(day), vec![Generation { id: secret_id, from_ms: i64::MIN, secret }]);
+                }
             }
         }
         tiers.push(days);
     }
-    KeyRing::Stored(tiers)
+    KeyRing::stored(Stored { tiers, ..Stored::default() })
 }
 
 /// One input, owned.
@@ -491,7 +498,15 @@ fn became(engine: &Engine, treated: &Treated, index: usize, is_text: bool) -> Be
             }
         };
         // The engine does not tell the line of an output; the oracle's are compared without it.
-        Sent { line: 0, tier: output.tier, body, key: output.key.as_ref().map(text), headers: headers.collect() }
+        Sent {
+            line: 0,
+            tier: output.tier,
+            partition: output.partition,
+            id: [0; 16],
+            body,
+            key: output.key.as_ref().map(text),
+            headers: headers.collect(),
+        }
     });
     let refusals = treated.refusals.iter().filter(|refusal| refusal.record as usize == index);
     Became { sent: sent.collect(), refused: refusals.map(|refusal| (refusal.line, refusal.reason.code())).collect() }
@@ -528,9 +543,13 @@ fn compare(seed: u64) -> (usize, usize) {
             })
             .collect();
         let verdicts: Vec<Vec<Verdict>> = records.iter().map(|record| oracle.treat(record)).collect();
-        let missing = verdicts.iter().flatten().find_map(|verdict| match verdict {
-            Verdict::KeyMissing { tier, day } => Some(KeyMissing { tier: *tier, day: *day }),
-            Verdict::Sent(_) | Verdict::Refused { .. } => None,
+        let missing = verdicts.iter().zip(&records).find_map(|(verdicts, record)| {
+            verdicts.iter().find_map(|verdict| match *verdict {
+                Verdict::KeyMissing { tier, epoch, tenant } => {
+                    Some(KeyMissing { tier, epoch, tenant, input: record.input, position: record.position })
+                }
+                Verdict::Sent(_) | Verdict::Refused { .. } => None,
+            })
         });
         let result = engine.treat(&mut scratch, &keys, &records, &mut treated);
         assert_eq!(result.err(), missing, "seed {seed}, batch {batch}");
@@ -543,7 +562,9 @@ fn compare(seed: u64) -> (usize, usize) {
             let mut expected = Became { sent: Vec::new(), refused: Vec::new() };
             for verdict in verdicts {
                 match verdict {
-                    Verdict::Sent(sent) => expected.sent.extend(sent.into_iter().map(|sent| Sent { line: 0, ..sent })),
+                    Verdict::Sent(sent) => {
+                        expected.sent.extend(sent.into_iter().map(|sent| Sent { line: 0, id: [0; 16], ..sent }))
+                    }
                     Verdict::Refused { line, reason } => expected.refused.push((line, reason.code())),
                     Verdict::KeyMissing { .. } => unreachable!("looked for above"),
                 }

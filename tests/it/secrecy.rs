@@ -11,7 +11,7 @@ use garim::engine::outcome::Treated;
 use garim::engine::{Engine, Limits, Scratch};
 use garim::policy;
 use garim::policy::synthetic::{CANARY, Generator, Shares, Source};
-use garim::pseudonym::epoch::{EpochSecret, KeyRing};
+use garim::pseudonym::epoch::{Epoch, EpochSecret, Generation, KeyRing, Stored};
 use garim::record::{Header, Position, Record};
 use garim::secret::{Key, Plain};
 use garim::telemetry::metrics::{Counters, Metrics};
@@ -63,13 +63,16 @@ fn singing(source: Source) -> Vec<(Vec<u8>, i64)> {
 fn what_prints_itself_prints_no_payload_and_no_key() {
     let word = format!("{CANARY}-1");
     let headers: Vec<Header<'_>> = vec![(word.as_bytes(), Some(Plain(word.as_bytes())))];
-    let key = Key::new([SECRET; 32]);
-    let secret = EpochSecret { id: *b"abcdef", secret: key.clone() };
+    let key = Key::new(&[SECRET; 32]);
+    let secret = EpochSecret { id: *b"abcdef", from_ms: 0, until_ms: 1, secret: key.clone() };
     check("Plain", &format!("{:?} {:#?}", Plain(word.as_bytes()), Plain(word.as_bytes())));
     check("Key", &format!("{key:?} {key:#?}"));
     check("EpochSecret", &format!("{secret:?}"));
+    let generation = Generation { id: *b"abcdef", from_ms: 0, secret: Some(key.clone()) };
+    let tiers = vec![[(Epoch::Day(1), vec![generation])].into_iter().collect()];
+    let stored = Stored { tiers, naming: Some(key.clone()), tenants: [([1; 16], Some(key.clone()))].into() };
     check("KeyRing", &format!("{:?}", KeyRing::ephemeral(key.clone())));
-    check("KeyRing", &format!("{:?}", KeyRing::Stored(vec![[(1, Some(secret))].into_iter().collect()])));
+    check("KeyRing", &format!("{:?}", KeyRing::stored(stored)));
     let record = Record {
         input: garim::record::InputId(0),
         position: Position { partition: 0, offset: 0 },
@@ -107,7 +110,7 @@ fn treatment_leaves_no_canary_in_outputs_refusals_memory_or_metrics() {
                 headers: &headers,
             })
             .collect();
-        let keys = KeyRing::ephemeral(Key::new([SECRET; 32]));
+        let keys = KeyRing::ephemeral(Key::new(&[SECRET; 32]));
         let (mut scratch, mut treated) = (Scratch::new(), Treated::default());
         engine.treat(&mut scratch, &keys, &records, &mut treated).unwrap();
         assert!(treated.outputs.len() > 100 && treated.refusals.len() > 100, "{policy}: {treated:?}");

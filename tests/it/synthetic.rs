@@ -28,7 +28,7 @@ fn treat(policy: &str, source: Source, shares: Shares, mut each: impl FnMut(&[u8
     // Where the generator knows a source by its format, the policy has only one.
     let index = engine.sources().iter().position(|plan| &*plan.name == source.name()).unwrap_or(0);
     let input = engine.input(&engine.sources()[index].topics[0]).unwrap();
-    let keys = KeyRing::ephemeral(Key::new([7; 32]));
+    let keys = KeyRing::ephemeral(Key::new(&[7; 32]));
     let mut generator = Generator::new(source, 11, "2026-11-14T09:00:00+09:00".parse().unwrap(), shares);
     let (mut scratch, mut treated, mut value) = (Scratch::new(), Treated::default(), Vec::new());
     for offset in 0..3000 {

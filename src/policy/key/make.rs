@@ -192,7 +192,7 @@ fn secret(ids: &mut HashSet<[u8; 6]>) -> io::Result<EpochSecret> {
             *letter = random_letter()?;
         }
         if ids.insert(id) {
-            return Ok(EpochSecret { id, secret: Key::new(*bytes) });
+            return Ok(EpochSecret { id, from_ms: i64::MIN, until_ms: i64::MAX, secret: Key::new(&bytes) });
         }
     }
 }
