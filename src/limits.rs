@@ -147,3 +147,26 @@ pub const OVERDUE_LOOKS: u32 = 5;
 /// Bytes of input that the demo leaves unread at most: all in one partition, they would still be less than half of the
 /// 5 MiB that a partition of the embedded cluster keeps.
 pub const DEMO_UNREAD_BYTES_MAX: u64 = 2 << 20;
+
+/// Most records that one request of two people opens or replays: what a person can look through in days, not a table.
+pub const REQUEST_RECORDS_MAX: u64 = 10_000;
+
+/// Most files that one request names.
+pub const REQUEST_FILES_MAX: usize = 64;
+
+/// Longest life of a request, in hours: a week, so that an approver on leave is no reason for a long one.
+pub const REQUEST_HOURS_MAX: i64 = 7 * 24;
+
+/// Life of a request where none is given, in hours.
+pub const REQUEST_HOURS_DEFAULT: i64 = 24;
+
+/// Longest name, reason, basis or ticket of a request, in bytes.
+pub const REQUEST_WORDS_BYTES_MAX: usize = 1000;
+
+/// Longest text of a request, in bytes: it goes into one entry of the log of acts, as a JSON text in a JSON text.
+pub const REQUEST_TEXT_BYTES_MAX: usize = 24 << 10;
+
+/// Longest file of a person's signing key, in bytes; PKCS#8 PEM of an Ed25519 key has 119.
+pub const PERSON_KEY_BYTES_MAX: usize = 4096;
+
+const _: () = assert!(REQUEST_HOURS_DEFAULT <= REQUEST_HOURS_MAX);

@@ -7,6 +7,7 @@
 mod ending;
 mod lane;
 mod notice;
+pub mod request;
 pub mod settings;
 pub mod shutdown;
 
