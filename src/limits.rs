@@ -120,6 +120,12 @@ pub const TOPIC_PARTITIONS_DEFAULT: i32 = 6;
 
 const _: () = assert!(QUEUE_WAIT_MS < CALL_LIMIT_MS);
 
+/// Longest wait for one answer of a broker about a topic that is a log, in milliseconds: an act waits for it, and with it a
+/// person or a start.
+pub const LOG_CALL_MS: u64 = 30_000;
+
+const _: () = assert!(2 * LOG_CALL_MS < CALL_LIMIT_MS);
+
 /// Most days for which `garim keys new` makes keys at once: twenty years, four times the longest term of the notice.
 pub const KEY_DAYS_MAX: u32 = 7306;
 

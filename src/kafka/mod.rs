@@ -7,6 +7,7 @@
 pub mod consumer;
 pub mod feed;
 mod ffi;
+pub mod log;
 pub mod mock;
 pub mod producer;
 mod rebalance;

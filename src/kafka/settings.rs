@@ -5,7 +5,7 @@ use std::net::IpAddr;
 use rdkafka::ClientConfig;
 use rdkafka::config::RDKafkaLogLevel;
 
-use crate::limits::OUTPUT_BYTES_MAX;
+use crate::limits::{LOG_CALL_MS, OUTPUT_BYTES_MAX};
 
 /// What a record's way through garim is worth.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -209,6 +209,28 @@ impl KafkaSettings {
         config
     }
 
+    /// Options of a client that reads ranges of topics. It names the group, without which the library assigns nothing, but
+    /// never joins it and commits nothing.
+    pub(super) fn reader(&self, name: &str) -> ClientConfig {
+        let mut config = self.consumer(0);
+        config
+            .set("client.id", format!("garim.{}.{name}", self.instance))
+            .set("fetch.min.bytes", "1")
+            .set("enable.partition.eof", "true");
+        config
+    }
+
+    /// Options of a producer that appends one entry at a time and waits for each, outside of transactions.
+    pub(super) fn writer(&self) -> ClientConfig {
+        let mut config = Self { delivery: Delivery::AtLeastOnce, ..self.clone() }.producer(0);
+        config
+            .set("client.id", format!("garim.{}.log", self.instance))
+            .set("linger.ms", "0")
+            .set("delivery.report.only.error", "false")
+            .set("message.timeout.ms", LOG_CALL_MS.to_string());
+        config
+    }
+
     /// Options of a client that only asks and creates.
     pub(super) fn admin(&self) -> ClientConfig {
         let mut config = self.base(&[]);
@@ -318,7 +340,9 @@ mod tests {
     #[test]
     fn the_library_takes_what_garim_sets() {
         let settings = settings("localhost:9092", &[]);
-        for config in [settings.consumer(0), settings.producer(0), settings.admin()] {
+        for config in
+            [settings.consumer(0), settings.producer(0), settings.admin(), settings.reader("log"), settings.writer()]
+        {
             assert!(config.create_native_config().is_ok());
         }
     }

@@ -4,6 +4,7 @@
 //! new policy, and tells when and why they ended.
 #![expect(clippy::disallowed_methods, reason = "the rim: lanes have a clock, settings an environment")]
 
+pub mod audit;
 mod ending;
 mod lane;
 mod notice;
