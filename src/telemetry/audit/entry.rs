@@ -189,6 +189,11 @@ pub struct Window {
     pub run: String,
     /// Counts the committed windows of this run from 0, without gaps.
     pub seq: u64,
+    /// Which part of the window this is, from 0: the ranges of a lane with very many partitions do not fit one entry, and
+    /// then stand in several with one `seq`, next to each other in the topic. All counts are in part 0.
+    pub part: u32,
+    /// How many parts the window has.
+    pub parts: u32,
     /// `exactly-once`, or `at-least-once`, whose windows may overlap.
     pub delivery: String,
     /// The eight letters of the policy's digest.
