@@ -12,6 +12,12 @@ pub const PAYLOAD_BYTES_MAX: usize = 1 << 20;
 /// and framing.
 pub const OUTPUT_BYTES_MAX: usize = (1 << 20) - (2 << 10);
 
+/// Longest sealed record in a quarantine notice, in bytes as JSON writes them; what is longer is left out.
+///
+/// A notice goes where a treated record goes; 4 KiB are left for its other members and its headers. Twice base64 and the
+/// armor make 16 bytes of 9, so values up to about 550 KiB fit.
+pub const SEALED_BYTES_MAX: usize = OUTPUT_BYTES_MAX - (4 << 10);
+
 /// Deepest nesting of arrays and objects in one JSON record.
 ///
 /// Activity logs nest five levels; 64 is what common readers accept without recursion trouble.

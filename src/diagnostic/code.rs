@@ -282,4 +282,9 @@ pub const CODES: &[Code] = &[
         "the file of a secret cannot be read",
         "A property `<name>_file` takes its value from that file. Look at the path and its rights.",
     ),
+    entry(
+        "G0210",
+        "not a recipient of refused records",
+        "`quarantine.recipient` is the public key that `age-keygen` prints (`age1...`). The private key, `AGE-SECRET-KEY-...`, stays with the people who open refused records; one that stood in a settings file is no secret any more, so make another pair.",
+    ),
 ];

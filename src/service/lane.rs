@@ -258,7 +258,8 @@ impl Worker {
 
     fn treat(&mut self, stale: &[Stale], condemned: &[(Part, i64)]) -> Event {
         let began = Instant::now();
-        let Self { loaded, scratch, treated, notices, window, .. } = self;
+        let Self { loaded, scratch, treated, notices, window, shared, .. } = self;
+        let (engine, sealer) = (&loaded.engine, shared.sealer.as_ref());
         let mut refused = 0;
         notices.clear();
         let result: Result<(), KeyMissing> = self.batch.with_records(|records| {
@@ -266,7 +267,8 @@ impl Worker {
             let records = if stale.is_empty() && condemned.is_empty() {
                 records
             } else {
-                kept = records.iter().copied().filter(|record| keep(record, stale, condemned, notices)).collect();
+                let mut condemn = |record: &Record<'_>| notices.push(Notice::undeliverable(record, engine, sealer));
+                kept = records.iter().copied().filter(|record| keep(record, stale, condemned, &mut condemn)).collect();
                 &kept
             };
             refused += notices.len() as u64;
@@ -276,7 +278,7 @@ impl Worker {
             for refusal in &treated.refusals {
                 refused += u64::from(last != Some(refusal.record));
                 last = Some(refusal.record);
-                notices.push(Notice::of(records[refusal.record as usize].input.0, refusal));
+                notices.push(Notice::of(&records[refusal.record as usize], refusal, engine, sealer));
             }
             Ok(())
         });
@@ -294,7 +296,8 @@ impl Worker {
         self.batch.clear();
         self.shared.metrics.batch_duration.observe(began.elapsed().as_secs_f64());
         let outputs = (self.treated.outputs.len() + self.notices.len()) as u64;
-        Event::Treated { outputs, bytes: self.treated.bytes.len() as u64, refused }
+        let sealed: u64 = self.notices.iter().map(Notice::sealed_bytes).sum();
+        Event::Treated { outputs, bytes: self.treated.bytes.len() as u64 + sealed, refused }
     }
 
     fn produce(&mut self) -> Result<(), Fault> {
@@ -397,7 +400,12 @@ impl Worker {
 }
 
 /// Whether a record is to be treated; a condemned one leaves a notice instead.
-fn keep(record: &Record<'_>, stale: &[Stale], condemned: &[(Part, i64)], notices: &mut Vec<Notice>) -> bool {
+fn keep(
+    record: &Record<'_>,
+    stale: &[Stale],
+    condemned: &[(Part, i64)],
+    condemn: &mut impl FnMut(&Record<'_>),
+) -> bool {
     let Position { partition, offset } = record.position;
     let part = Part { input: record.input.0, partition };
     if stale.iter().any(|stale| stale.part == part && offset < stale.below) {
@@ -405,7 +413,7 @@ fn keep(record: &Record<'_>, stale: &[Stale], condemned: &[(Part, i64)], notices
     }
     let taken = condemned.binary_search(&(part, offset)).is_ok();
     if taken {
-        notices.push(Notice::undeliverable(part.input, record.position));
+        condemn(record);
     }
     !taken
 }

@@ -8,6 +8,7 @@ pub mod audit;
 mod ending;
 mod lane;
 mod notice;
+pub mod quarantine;
 pub mod request;
 pub mod settings;
 pub mod shutdown;
@@ -33,6 +34,7 @@ use crate::telemetry::Health;
 use crate::telemetry::http::{Pages, Server};
 use crate::telemetry::metrics::{Counters, Metrics};
 use lane::Worker;
+use quarantine::Sealer;
 use settings::Settings;
 
 /// A compiled policy with its keys: what a reload replaces.
@@ -63,6 +65,8 @@ impl Loaded {
 struct Shared {
     kafka: KafkaSettings,
     rules: Rules,
+    /// To whom refused records are sealed, if they are kept at all.
+    sealer: Option<Sealer>,
     health: Arc<Health>,
     metrics: Arc<Metrics>,
     began: Instant,
@@ -154,7 +158,8 @@ pub fn start(loaded: Loaded, settings: &Settings) -> Result<Running, Ended> {
     };
     let shared = Arc::new(Shared {
         kafka: settings.kafka.clone(),
-        rules: settings.rules,
+        rules: rules(settings),
+        sealer: settings.quarantine_recipient.clone(),
         health,
         metrics,
         began: Instant::now(),
@@ -176,6 +181,13 @@ pub fn start(loaded: Loaded, settings: &Settings) -> Result<Running, Ended> {
         overdue: 0,
         server,
     })
+}
+
+/// The rules of the lanes. Where refused records are kept and can be replayed, any number of them is no reason to stop.
+fn rules(settings: &Settings) -> Rules {
+    let kept = settings.quarantine_recipient.is_some();
+    let Rules { refused_window, refused_max, .. } = settings.rules;
+    Rules { refused_max: if kept { refused_window } else { refused_max }, ..settings.rules }
 }
 
 /// A lane's thread. A panic ends it, and with it the process: the hook has told the place, nobody tells the payload.

@@ -9,6 +9,7 @@ use std::net::SocketAddr;
 use std::ops::RangeInclusive;
 use std::path::{Path, PathBuf};
 
+use super::quarantine::Sealer;
 use crate::diagnostic::{Diagnostic, Faults, nearest};
 use crate::engine::Limits;
 use crate::flow::{self, LostInput, Rules};
@@ -48,7 +49,7 @@ pub struct Settings {
     /// Who may sign acts of two people: name and Ed25519 public key (base64 of 32 bytes), in the file's order of names.
     pub people: Vec<(String, String)>,
     /// The age recipient to which refused records are sealed, if they are kept at all.
-    pub quarantine_recipient: Option<String>,
+    pub quarantine_recipient: Option<Sealer>,
     /// Where `/metrics` and the health pages are served; `None` means nowhere.
     pub http: Option<SocketAddr>,
 }
@@ -183,7 +184,7 @@ impl Reader<'_> {
             keys: self.file("keys.dir"),
             horizon_days: self.horizon(),
             people: self.people(),
-            quarantine_recipient: self.text("quarantine.recipient").map(|(text, _)| text),
+            quarantine_recipient: self.recipient(),
             http: address.filter(|_| http),
             audit: AuditSettings {
                 dir: self.file("audit.dir"),
@@ -208,6 +209,12 @@ impl Reader<'_> {
             self.fault(&place, "G0204", String::from("`keys.horizon` is not a number of days"), help);
         }
         days
+    }
+
+    /// The recipient of refused records. A private key in its place is not shown, whatever else is complained of.
+    fn recipient(&mut self) -> Option<Sealer> {
+        let (text, place) = self.text("quarantine.recipient")?;
+        Sealer::new(&text).map_err(|fault| self.fault(&place, "G0210", fault.to_string(), fault.help())).ok()
     }
 
     /// The people of `[open.people]`: whatever names the file has there.

@@ -21,6 +21,7 @@ mod metrics;
 mod oracle;
 mod policy;
 mod properties;
+mod quarantine;
 mod readme;
 mod reference;
 mod secrecy;

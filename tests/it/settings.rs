@@ -112,6 +112,32 @@ fn a_folder_is_merged_and_secrets_come_from_files() {
     assert_eq!(properties, [("linger.ms".into(), "5".into()), ("sasl.password".into(), "hunter2".into())]);
 }
 
+#[test]
+fn a_recipient_is_checked_and_a_private_key_in_its_place_is_not_shown() {
+    use age::secrecy::ExposeSecret as _;
+    let identity = age::x25519::Identity::generate();
+    let (private, public) = (identity.to_string().expose_secret().to_owned(), identity.to_public().to_string());
+    let brokers = "[kafka]\nbrokers = \"localhost:1\"\n";
+    let with = |line: &str| format!("{brokers}[quarantine]\n{line}\n");
+    let settings = read(&with(&format!("recipient = \"{public}\"")), &[]).unwrap();
+    assert!(format!("{:?}", settings.quarantine_recipient).contains(&public));
+    check(&with("recipient = \"age1nobody\""), &[], &[("G0210", 4)]);
+    // At its place, at another one, in a broken line, from the environment.
+    let variable = [("GARIM__QUARANTINE__RECIPIENT", private.as_str())];
+    for (line, environment) in [
+        (format!("recipient = \"{private}\""), &[][..]),
+        (format!("recipient = \"\"\"\n{private}\"\"\""), &[]),
+        (format!("recipents = \"{private}\""), &[]),
+        (format!("recipient = \"{private}"), &[]),
+        (String::new(), &variable),
+    ] {
+        let faults = read(&with(&line), environment).unwrap_err();
+        for shown in [faults.to_string(), faults.to_json().to_string(), format!("{faults:?}")] {
+            assert!(!shown.contains(&private[20..30]), "the private key is shown: {shown}");
+        }
+    }
+}
+
 /// Every key that the shipped file shows, also the commented ones, is a setting, and its value the default.
 #[test]
 fn the_shipped_file_is_taken_as_it_is_and_uncommented() {

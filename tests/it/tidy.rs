@@ -64,6 +64,7 @@ const FENCES: [Fence; 23] = [
         only: &[
             "src/policy/file.rs",
             "src/kafka/settings.rs",
+            "src/service/quarantine.rs",
             "src/service/settings.rs",
             "src/telemetry/audit/entry.rs",
         ],

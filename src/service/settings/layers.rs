@@ -158,7 +158,11 @@ fn name_of(variable: &str) -> String {
     lower.replace("__", ".").replace('_', "-")
 }
 
-/// The text that complaints may show: values of properties are stars of the same length, because some are secret.
+/// Words whose line may hold a secret, besides properties of the client library: an age key may be the wrong half.
+const SECRET_LINES: [&str; 2] = ["recipient", "AGE-SECRET-KEY-"];
+
+/// The text that complaints may show: values of properties and of recipients are stars of the same length, because some
+/// are secret.
 ///
 /// Goes by lines and not by spans, so that it also holds for a file whose grammar is broken.
 fn veiled(text: &str) -> String {
@@ -169,8 +173,11 @@ fn veiled(text: &str) -> String {
         if header {
             inside = line.contains("properties");
         }
+        let secret = SECRET_LINES.iter().any(|word| line.contains(word));
         let from = match line.find('=') {
             _ if header => line.len(),
+            Some(equals) if secret => equals + 1,
+            None if secret => 0,
             Some(equals) if inside || line[..equals].contains("properties") => equals + 1,
             None if inside => 0,
             _ => line.len(),
