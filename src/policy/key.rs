@@ -1,188 +1,283 @@
-//! The key store: one random secret per tier and civil day, in files that only their owner may read.
+//! The key store: random secrets per tier and epoch, and per tenant, in files that only their owner may read.
 //!
 //! ```text
-//! keys/                       0700
-//!   index.toml                public: tier, day, id and fingerprint of every key that was ever made
-//!   lock                      held by the one writer
-//!   <tier>/<YYYY-MM-DD>.key   0600, see KEY_FILE_BYTES
-//!   destroyed/<id>.json       the key of this id is gone for good
+//! keys/                            0700
+//!   index.toml                     public: id, fingerprint and state of every key that was ever made
+//!   mirror.toml                    where the folder is a mirror: its own id, and that of the store
+//!   lock                           held by the one writer
+//!   <tier>/<YYYY-MM-DD>.key        0600, see KEY_FILE_BYTES; `<YYYY>.key` for the year's, `<epoch>.g2.key` after a rotation
+//!   tenants/<32 hex digits>.key    a tenant's; `naming.key` gives the digits
+//!   destroyed/<id>.json            the key of this id is gone for good
+//!   audit/                         a log of acts, where there is no broker; no part of the store
 //! ```
-//! No secret is derived from another one: removing a file ends what it made.
+//! No secret is derived from another one: removing a file ends what it made. A key counts from the moment at which the
+//! index names it: a rotation of many epochs is one step for those who read.
 
+mod disk;
+mod fault;
+mod file;
 mod index;
 mod make;
+mod mirror;
+mod name;
+mod read;
+mod remove;
+mod rotate;
+mod tenant;
+mod term;
+mod writer;
 
-use std::collections::{BTreeMap, HashMap};
-use std::ffi::OsString;
-use std::fmt;
-use std::fs::File;
-use std::io::{self, Read};
-use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
-use std::os::unix::ffi::OsStrExt;
+use std::collections::{BTreeMap, HashSet};
 use std::path::{Path, PathBuf};
 
 use jiff::civil::Date;
-use rustix::fs::{FileType, Mode, OFlags};
-use zeroize::Zeroizing;
 
-use crate::pseudonym::epoch::{Epoch, EpochDay, EpochSecret, Generation, KeyRing, Stored};
+use crate::engine::plan::Plan;
+use crate::pseudonym::epoch::{EpochDay, Generation, KeyRing, Stored};
 use crate::route::tier::Tier;
 use crate::secret::Key;
 
-use index::{Index, Row};
+pub use fault::{Halt, StoreError, StoreFault};
+pub use file::{KEY_FILE_BYTES, VERSION};
+use index::Index;
 pub use make::Made;
+pub use mirror::Synced;
+pub use name::{KeyId, KeyPlace, letters, parse_letters};
+pub use remove::Resumed;
+pub use rotate::Rotation;
+pub use tenant::Added;
+pub use term::Covered;
+pub use writer::{Hook, Interrupted, Step, steady};
 
-/// A key file: `garim`, a version byte, the six letters of its id, the secret, and a checksum over these and over
-/// tier and day, so that a file that was moved to another day does not pass as that day's.
-pub const KEY_FILE_BYTES: usize = 5 + 1 + 6 + 32 + 16;
-
-/// The version of key files and of the index; a newer one is refused.
-pub const VERSION: u8 = 1;
-
-const MAGIC: &[u8; 5] = b"garim";
 const INDEX: &str = "index.toml";
+const MIRROR: &str = "mirror.toml";
 const LOCK: &str = "lock";
 const DESTROYED: &str = "destroyed";
-/// What a key derives for its public fingerprint; no other use of the secret shares it.
-const FINGERPRINT_CONTEXT: &str = "garim 2026-11 key fingerprint v1";
+/// Where a file log of acts lies, if the store's verbs keep one there.
+const AUDIT: &str = "audit";
 
-/// One thing that is wrong with a key store.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct StoreFault {
-    /// The file or folder.
-    pub path: PathBuf,
-    /// What is wrong with it.
-    pub message: String,
-    /// What to do.
-    pub help: String,
-    /// Whether a newer garim wrote it.
-    pub newer: bool,
-}
+/// Most keys that one call of `announce` is told: a hundred bytes each, they fit one entry of the acts log.
+pub const ANNOUNCE_KEYS_MAX: usize = 500;
 
-/// Everything that is wrong with a key store. No key is used while anything is.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct StoreError {
-    /// The faults, at least one.
-    pub faults: Vec<StoreFault>,
-}
-
-impl StoreError {
-    /// Whether a newer garim wrote some of it: that is a matter of versions, not of rights.
-    pub fn is_newer(&self) -> bool {
-        self.faults.iter().any(|fault| fault.newer)
-    }
-}
-
-impl fmt::Display for StoreError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for (index, StoreFault { path, message, help, .. }) in self.faults.iter().enumerate() {
-            let line = if index == 0 { "" } else { "\n" };
-            write!(f, "{line}{}: {message}\n  help: {help}", path.display())?;
-        }
-        Ok(())
-    }
-}
-
-impl std::error::Error for StoreError {}
-
-/// Faults as they are found.
-#[derive(Debug, Default)]
-struct Faults(Vec<StoreFault>);
-
-impl Faults {
-    fn add(&mut self, path: &Path, message: impl Into<String>, help: impl Into<String>) {
-        self.0.push(StoreFault { path: path.to_owned(), message: message.into(), help: help.into(), newer: false });
-    }
-
-    fn io(&mut self, path: &Path, doing: &str, error: &io::Error) {
-        self.add(path, format!("cannot {doing}: {error}"), "see that the folder exists, is writable and has space");
-    }
-
-    fn newer(&mut self, path: &Path, version: impl fmt::Display) {
-        self.add(
-            path,
-            format!("version {version}, and this garim reads up to version {VERSION}"),
-            "use the garim that made this store, or a newer one",
-        );
-        self.0.last_mut().expect("a fault was just added").newer = true;
-    }
-}
+/// Is told the store's id and keys, after their ids were drawn and before anything of them is on the disk.
+pub type Announce<'a, E> = dyn FnMut(&str, &[KeyId]) -> Result<(), E> + 'a;
 
 /// The keys of a store, read and verified.
 #[derive(Debug)]
 pub struct Store {
-    tiers: BTreeMap<String, BTreeMap<EpochDay, Option<EpochSecret>>>,
+    dir: PathBuf,
     index: Index,
+    mirror: Option<String>,
+    live: BTreeMap<KeyPlace, Key>,
+    marks: HashSet<[u8; 6]>,
+    /// Files of keys that are destroyed.
+    left: Vec<KeyId>,
+    /// Whole files that the index does not name (yet), with their rows.
+    unnamed: Vec<(KeyPlace, index::Row)>,
+    /// The index says more than its file.
+    stale: bool,
 }
 
-/// What can be told of a tier's keys without telling a key.
+/// What can be told of a key without telling it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct TierKeys {
-    /// The tier.
-    pub tier: String,
-    /// Days with a key, in order: day, id, fingerprint; no fingerprint where the key was destroyed.
-    pub days: Vec<(Date, String, Option<String>)>,
-    /// Days between the first and the last that never had a key.
-    pub missing: Vec<Date>,
+pub struct Listed {
+    /// Its name.
+    pub key: KeyId,
+    /// Eight bytes in hex that tell two keys apart and say nothing of either.
+    pub fingerprint: String,
+    /// First event time of its generation, in milliseconds since 1970; `None` for the first generation.
+    pub from_ms: Option<i64>,
+    /// It is gone.
+    pub destroyed: bool,
 }
 
 impl Store {
-    /// Reads every key of the store in `dir`.
+    /// Reads every key of the store in `dir`, or of one of its mirrors.
     ///
     /// # Errors
     /// All faults at once: a link in place of a file, another owner, a mode wider than 0600 (0700 for folders), a
     /// short, damaged or misplaced file, a key the index names and that is not there, a newer version.
     pub fn open(dir: &Path) -> Result<Self, StoreError> {
-        let mut faults = Faults::default();
-        match read(dir, &mut faults) {
-            Some(store) if faults.0.is_empty() => Ok(store),
-            _ => Err(StoreError { faults: faults.0 }),
-        }
+        read::open(dir)
+    }
+
+    /// The store's sixteen hex digits; the same in all of its mirrors.
+    pub fn id(&self) -> &str {
+        &self.index.store
+    }
+
+    /// The mirror's own sixteen hex digits; `None` for the store itself.
+    pub fn mirror_id(&self) -> Option<&str> {
+        self.mirror.as_deref()
     }
 
     /// The ring of these tiers, in their order; a tier without folder has no keys.
     pub fn ring(&self, tiers: &[Tier]) -> KeyRing {
-        let none = BTreeMap::new();
-        let generations = |tier: &Tier| {
-            let days = self.tiers.get(&*tier.name).unwrap_or(&none);
-            let one = |(&day, key): (&EpochDay, &Option<EpochSecret>)| {
-                let id = key.as_ref().map_or([0; 6], |key| key.id);
-                let secret = key.as_ref().map(|key| key.secret.clone());
-                (Epoch::Day(day), vec![Generation { id, from_ms: i64::MIN, secret }])
-            };
-            days.iter().map(one).collect()
-        };
-        KeyRing::stored(Stored { tiers: tiers.iter().map(generations).collect(), ..Stored::default() })
+        let mut stored = Stored { tiers: vec![BTreeMap::new(); tiers.len()], ..Stored::default() };
+        let places: BTreeMap<&str, usize> = tiers.iter().enumerate().map(|(at, tier)| (&*tier.name, at)).collect();
+        for (place, row) in self.index.rows() {
+            let secret = self.live.get(place).cloned();
+            match place {
+                KeyPlace::Epoch { tier, epoch, .. } => {
+                    if let Some(&at) = places.get(&**tier) {
+                        let generation = Generation { id: row.id, from_ms: row.from_ms.unwrap_or(i64::MIN), secret };
+                        stored.tiers[at].entry(*epoch).or_insert_with(Vec::new).push(generation);
+                    }
+                }
+                KeyPlace::Tenant { hash } => {
+                    stored.tenants.insert(*hash, secret);
+                }
+                KeyPlace::Naming => stored.naming = secret,
+            }
+        }
+        for generations in stored.tiers.iter_mut().flat_map(BTreeMap::values_mut) {
+            // Rows come by number, and sorting keeps that order: of two that begin at one time, the later made one serves.
+            generations.sort_by_key(|generation| generation.from_ms);
+        }
+        KeyRing::stored(stored)
     }
 
-    /// Makes the missing keys of these tiers for the days `from` to `until`, both included; days that have or had a
-    /// key are left alone. An interrupted run is completed by the next one.
+    /// Treats these keys as destroyed, whatever the files say.
+    pub fn forget(&mut self, destroyed: &HashSet<[u8; 6]>) {
+        for (place, row) in self.index.rows_mut() {
+            if destroyed.contains(&row.id) {
+                row.destroyed = true;
+                if self.live.remove(place).is_some() {
+                    self.left.push(KeyId { id: row.id, place: place.clone() });
+                }
+            }
+        }
+    }
+
+    /// The keys that are destroyed, by the store or by `destroyed`, and whose files are still there.
+    pub fn present_destroyed(&self, destroyed: &HashSet<[u8; 6]>) -> Vec<KeyId> {
+        let key = |(place, row): (&KeyPlace, &index::Row)| KeyId { id: row.id, place: place.clone() };
+        let live =
+            self.index.rows().filter(|(place, row)| destroyed.contains(&row.id) && self.live.contains_key(place));
+        let unnamed = self.unnamed.iter().filter(|(_, row)| destroyed.contains(&row.id));
+        let mut present: Vec<KeyId> = self.left.clone();
+        present.extend(live.map(key));
+        present.extend(unnamed.map(|(place, row)| key((place, row))));
+        present.sort();
+        present
+    }
+
+    /// Every key that was ever made, by tier and epoch, then the tenants'.
+    pub fn keys(&self) -> Vec<Listed> {
+        let listed = |(place, row): (&KeyPlace, &index::Row)| Listed {
+            key: KeyId { id: row.id, place: place.clone() },
+            fingerprint: row.fingerprint.clone(),
+            from_ms: row.from_ms,
+            destroyed: row.destroyed,
+        };
+        self.index.rows().map(listed).collect()
+    }
+
+    /// What does not hold between files, index and marks, and is no reason to refuse the store: an interrupted writer
+    /// leaves it, and the next one settles it.
+    pub fn unsettled(&self) -> Vec<StoreFault> {
+        read::unsettled(self)
+    }
+
+    /// By tier of the policy that has secrets of its own: the last day up to which, from `from` on, every day has or had
+    /// a key, and every year too where the policy asks for it.
+    pub fn last_covered(&self, plan: &Plan, from: Date) -> Vec<Covered> {
+        term::last_covered(self, plan, from)
+    }
+
+    /// The live keys whose epoch's last event day may no longer be kept, or no longer has to be: their `keep_until` lies
+    /// before `today`, in every tier that they serve. Keys of tiers without such a day are never due.
+    pub fn due(&self, plan: &Plan, today: Date) -> Vec<KeyId> {
+        term::due(self, plan, today)
+    }
+
+    /// Whether the law allows to destroy these keys on `today`.
     ///
     /// # Errors
-    /// When the store is faulty, another writer is at work, the span is empty or longer than
-    /// `limits::KEY_DAYS_MAX`, a tier's name cannot be a folder, or a file cannot be written.
-    pub fn make(dir: &Path, tiers: &[Tier], from: Date, until: Date) -> Result<Made, StoreError> {
-        make::make(dir, tiers, from, until)
+    /// A fault for each key that the store does not have, and for each whose tier has a legal minimum (or is unknown to
+    /// the policy) and whose `keep_until` has not passed.
+    pub fn refuse_early(&self, plan: &Plan, ids: &[[u8; 6]], today: Date) -> Result<(), StoreError> {
+        term::refuse_early(self, plan, ids, today)
     }
 
-    /// What each tier has, by name of the tier.
-    pub fn list(&self) -> Vec<TierKeys> {
-        self.tiers
-            .iter()
-            .map(|(tier, keys)| {
-                let mut listed = TierKeys { tier: tier.clone(), days: Vec::new(), missing: Vec::new() };
-                let mut expected = keys.keys().next().copied().unwrap_or_default();
-                for (&day, key) in keys {
-                    listed.missing.extend((expected..day).map(date));
-                    expected = day + 1;
-                    let row = self.index.row(tier, day);
-                    let id = key.as_ref().map(|key| letters(key.id)).or_else(|| row.map(|row| letters(row.id)));
-                    let fingerprint = key.as_ref().map(|key| fingerprint(&key.secret));
-                    listed.days.push((date(day), id.unwrap_or_default(), fingerprint));
-                }
-                listed
-            })
-            .collect()
+    /// Makes the missing keys of the policy's tiers for the days `from` to `until`, both included, and for their years
+    /// where the policy asks for it; epochs that have or had a key are left alone.
+    ///
+    /// # Errors
+    /// When the store is faulty or a mirror, another writer is at work, the span is empty or longer than
+    /// `limits::KEY_DAYS_MAX`, a tier's name cannot be a folder, a file cannot be written, or `announce` fails.
+    pub fn make<E>(
+        dir: &Path,
+        plan: &Plan,
+        (from, until): (Date, Date),
+        announce: &mut Announce<'_, E>,
+        hook: &mut Hook<'_>,
+    ) -> Result<Made, Halt<E>> {
+        make::make(dir, plan, from, until, announce, hook)
+    }
+
+    /// Begins a new generation of the keys of some tiers at an event time: for the epoch that contains it, and for every
+    /// later one that the store has keys for. Gives the new keys. An epoch that already has a generation from that very
+    /// time is left alone, so that the same command completes an interrupted one.
+    ///
+    /// # Errors
+    /// As [`Store::make`]; and when the time is past without `emergency`, a tier is unknown or nothing is there to rotate.
+    pub fn rotate<E>(
+        dir: &Path,
+        plan: &Plan,
+        rotation: &Rotation<'_>,
+        announce: &mut Announce<'_, E>,
+        hook: &mut Hook<'_>,
+    ) -> Result<Vec<KeyId>, Halt<E>> {
+        rotate::rotate(dir, plan, rotation, announce, hook)
+    }
+
+    /// Makes the missing keys of tenants of a source. One whose key was destroyed gets no other.
+    ///
+    /// # Errors
+    /// As [`Store::make`].
+    pub fn add_tenants<E>(
+        dir: &Path,
+        source: &str,
+        tenants: &[&[u8]],
+        announce: &mut Announce<'_, E>,
+        hook: &mut Hook<'_>,
+    ) -> Result<Added, Halt<E>> {
+        tenant::add(dir, source, tenants, announce, hook)
+    }
+
+    /// Destroys keys in this folder, a store or a mirror: the mark (`record` is its JSON text) is on the disk before the
+    /// file is unlinked. Ids that are gone or were never there are marked all the same, so that no copy of them counts.
+    /// Gives the keys whose files were removed.
+    ///
+    /// # Errors
+    /// When the folder is faulty, another writer is at work, or a file cannot be written or removed.
+    pub fn mark_and_remove(
+        dir: &Path,
+        ids: &[[u8; 6]],
+        record: &str,
+        hook: &mut Hook<'_>,
+    ) -> Result<Vec<KeyId>, StoreError> {
+        remove::mark_and_remove(dir, ids, record, hook)
+    }
+
+    /// Completes what an interrupted writer left: removes files whose key is marked as destroyed, names whole files that
+    /// the index does not name (their keys were announced), and drops what is half written.
+    ///
+    /// # Errors
+    /// As [`Store::mark_and_remove`].
+    pub fn resume(dir: &Path, hook: &mut Hook<'_>) -> Result<Resumed, StoreError> {
+        remove::resume(dir, hook)
+    }
+
+    /// Brings the mirror `to` in line with the store `from`: what is destroyed goes first, then what is new comes. A new
+    /// folder becomes a mirror. With a mirror as `from`, an empty folder becomes the store again.
+    ///
+    /// # Errors
+    /// When either is faulty, `to` is of another store, is a store itself or knows more than `from`, or a file cannot be
+    /// written.
+    pub fn mirror(from: &Path, to: &Path, hook: &mut Hook<'_>) -> Result<Synced, StoreError> {
+        mirror::sync(from, to, hook)
     }
 }
 
@@ -197,299 +292,3 @@ pub(crate) fn day(date: Date) -> EpochDay {
 }
 
 const EPOCH: Date = Date::constant(1970, 1, 1);
-
-fn letters(id: [u8; 6]) -> String {
-    id.iter().map(|&letter| char::from(letter)).collect()
-}
-
-/// Eight bytes that tell two keys apart and say nothing of either.
-fn fingerprint(secret: &Key) -> String {
-    let derived = blake3::derive_key(FINGERPRINT_CONTEXT, secret.expose());
-    derived[..8].iter().map(|byte| format!("{byte:02x}")).collect()
-}
-
-fn checksum(tier: &str, day: EpochDay, front: &[u8]) -> [u8; 16] {
-    let mut hasher = blake3::Hasher::new();
-    hasher.update(front).update(&day.to_le_bytes()).update(tier.as_bytes());
-    let mut sum = [0; 16];
-    sum.copy_from_slice(&hasher.finalize().as_bytes()[..16]);
-    sum
-}
-
-/// The bytes of a key file.
-fn encode(tier: &str, day: EpochDay, key: &EpochSecret) -> Zeroizing<[u8; KEY_FILE_BYTES]> {
-    let mut bytes = Zeroizing::new([0; KEY_FILE_BYTES]);
-    bytes[..5].copy_from_slice(MAGIC);
-    bytes[5] = VERSION;
-    bytes[6..12].copy_from_slice(&key.id);
-    bytes[12..44].copy_from_slice(key.secret.expose());
-    let sum = checksum(tier, day, &bytes[..44]);
-    bytes[44..].copy_from_slice(&sum);
-    bytes
-}
-
-fn decode(tier: &str, day: EpochDay, bytes: &[u8], path: &Path, faults: &mut Faults) -> Option<EpochSecret> {
-    const RESTORE: &str =
-        "put the file of the store's mirror in its place; tokens of that day cannot be made without it";
-    if bytes.get(..5) == Some(MAGIC) && bytes.get(5).is_some_and(|&version| version > VERSION) {
-        faults.newer(path, bytes[5]);
-        return None;
-    }
-    if bytes.len() != KEY_FILE_BYTES {
-        faults.add(path, format!("{} bytes, and a key file has {KEY_FILE_BYTES}", bytes.len()), RESTORE);
-        return None;
-    }
-    let (front, sum) = bytes.split_at(44);
-    let mut id = [0; 6];
-    id.copy_from_slice(&front[6..12]);
-    if sum != checksum(tier, day, front) || !front.starts_with(MAGIC) || !id.iter().all(u8::is_ascii_lowercase) {
-        faults.add(path, "damaged, or the key of another tier or day", RESTORE);
-        return None;
-    }
-    let mut secret = Zeroizing::new([0; 32]);
-    secret.copy_from_slice(&front[12..]);
-    Some(EpochSecret { id, from_ms: i64::MIN, until_ms: i64::MAX, secret: Key::new(&secret) })
-}
-
-/// The whole store, or what could be read of it beside the faults; `None` when there is no folder at all.
-fn read(dir: &Path, faults: &mut Faults) -> Option<Store> {
-    let root = folder(None, dir, dir.as_os_str().as_bytes(), faults)?;
-    let names = names(dir, faults);
-    let index = match names.iter().any(|name| name == INDEX) {
-        true => Index::read(root.as_fd(), &dir.join(INDEX), faults),
-        false => Index::default(),
-    };
-    let mut store = Store { tiers: BTreeMap::new(), index };
-    let marks = match names.iter().any(|name| name == DESTROYED) {
-        true => destroyed(root.as_fd(), &dir.join(DESTROYED), &store.index, faults),
-        false => Vec::new(),
-    };
-    for name in &names {
-        match name.to_str() {
-            Some(INDEX | LOCK | DESTROYED) => {}
-            Some(name) if name.starts_with('.') => {}
-            Some(name) => {
-                let keys = tier(root.as_fd(), &dir.join(name), name, &marks, faults);
-                store.tiers.insert(name.to_owned(), keys);
-            }
-            None => faults.add(&dir.join(name), "not a tier's name", "move it out of the key store"),
-        }
-    }
-    complete(&mut store, &marks, dir, faults);
-    Some(store)
-}
-
-/// Checks the keys against the index, and notes the destroyed ones.
-fn complete(store: &mut Store, marks: &[[u8; 6]], dir: &Path, faults: &mut Faults) {
-    let mut owners: HashMap<[u8; 6], (&str, EpochDay)> = HashMap::new();
-    for (tier, keys) in &store.tiers {
-        for (&day, key) in keys.iter().filter_map(|(day, key)| key.as_ref().map(|key| (day, key))) {
-            let path = dir.join(tier).join(format!("{}.key", date(day)));
-            if owners.insert(key.id, (tier, day)).is_some() {
-                faults.add(
-                    &path,
-                    "its id belongs to another key, too",
-                    "put the file of the store's mirror in its place",
-                );
-            }
-            let row = store.index.row(tier, day);
-            if row.is_some_and(|row| row.id != key.id || row.fingerprint != fingerprint(&key.secret)) {
-                faults.add(
-                    &path,
-                    "not the key that index.toml names",
-                    "put the file of the store's mirror in its place",
-                );
-            }
-        }
-    }
-    for (tier, day, row) in store.index.rows() {
-        if marks.contains(&row.id) {
-            store.tiers.entry(tier.to_owned()).or_default().insert(day, None);
-        } else if store.tiers.get(tier).is_none_or(|keys| !keys.contains_key(&day)) {
-            let path = dir.join(tier).join(format!("{}.key", date(day)));
-            // A file that is there and faulty has its own complaint.
-            if !path.exists() {
-                faults.add(
-                    &path,
-                    "index.toml names this key, and it is gone",
-                    "put the file of the store's mirror in its place",
-                );
-            }
-        }
-    }
-}
-
-/// The ids of the destroyed keys.
-fn destroyed(root: BorrowedFd<'_>, path: &Path, index: &Index, faults: &mut Faults) -> Vec<[u8; 6]> {
-    if folder(Some(root), path, DESTROYED.as_bytes(), faults).is_none() {
-        return Vec::new();
-    }
-    let mut marks = Vec::new();
-    for name in names(path, faults) {
-        let id = name
-            .to_str()
-            .and_then(|name| name.strip_suffix(".json"))
-            .and_then(|id| <[u8; 6]>::try_from(id.as_bytes()).ok());
-        match id {
-            Some(id) if index.rows().any(|(_, _, row)| row.id == id) => marks.push(id),
-            Some(_) => faults.add(
-                &path.join(name),
-                "marks a key as destroyed that index.toml does not name",
-                "put index.toml of the store's mirror in its place",
-            ),
-            None if name.as_bytes().starts_with(b".") => {}
-            None => faults.add(&path.join(name), "not named for a key", "move it out of the key store"),
-        }
-    }
-    marks
-}
-
-/// The keys of one tier. A key that is marked as destroyed is not read, even where its file is still there.
-fn tier(
-    root: BorrowedFd<'_>,
-    path: &Path,
-    name: &str,
-    marks: &[[u8; 6]],
-    faults: &mut Faults,
-) -> BTreeMap<EpochDay, Option<EpochSecret>> {
-    let mut keys = BTreeMap::new();
-    let Some(folder) = folder(Some(root), path, name.as_bytes(), faults) else {
-        return keys;
-    };
-    for file in names(path, faults) {
-        let path = path.join(&file);
-        if file.as_bytes().starts_with(b".") {
-            continue;
-        }
-        let Some(date) = file.to_str().and_then(key_date) else {
-            faults.add(
-                &path,
-                "not a key file",
-                "move it out of the key store: a copy of a key outlives its destruction",
-            );
-            continue;
-        };
-        if let Some(bytes) = file_bytes(folder.as_fd(), &file, &path, KEY_FILE_BYTES, 0o077, faults) {
-            let key = decode(name, day(date), &bytes, &path, faults);
-            if let Some(key) = key.filter(|key| !marks.contains(&key.id)) {
-                keys.insert(day(date), Some(key));
-            }
-        }
-    }
-    keys
-}
-
-/// `2026-11-23.key` to its date.
-fn key_date(name: &str) -> Option<Date> {
-    let text = name.strip_suffix(".key")?;
-    let date: Date = text.parse().ok()?;
-    (date.to_string() == text).then_some(date)
-}
-
-/// The names in a folder, sorted, so that complaints come in the order of the days.
-fn names(path: &Path, faults: &mut Faults) -> Vec<OsString> {
-    let read: io::Result<Vec<OsString>> =
-        std::fs::read_dir(path).and_then(|entries| entries.map(|entry| Ok(entry?.file_name())).collect());
-    let mut names = read.unwrap_or_else(|error| {
-        faults.io(path, "read the folder", &error);
-        Vec::new()
-    });
-    names.sort();
-    names
-}
-
-/// Opens a folder that only its owner may enter.
-fn folder(root: Option<BorrowedFd<'_>>, path: &Path, name: &[u8], faults: &mut Faults) -> Option<OwnedFd> {
-    let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
-    let opened = rustix::fs::openat(root.unwrap_or(rustix::fs::CWD), name, flags, Mode::empty());
-    let opened = match opened {
-        Ok(opened) => opened,
-        Err(rustix::io::Errno::NOENT) => {
-            faults.add(path, "no key store here", "make it with `garim keys new --until DATE`");
-            return None;
-        }
-        Err(error) => {
-            opening(path, error, "a folder", faults);
-            return None;
-        }
-    };
-    owned(opened.as_fd(), path, FileType::Directory, 0o077, faults).then_some(opened)
-}
-
-fn opening(path: &Path, error: rustix::io::Errno, wanted: &str, faults: &mut Faults) {
-    use rustix::io::Errno;
-    match error {
-        // NOFOLLOW gives LOOP for a link; with DIRECTORY it gives NOTDIR for a link and for anything but a folder.
-        Errno::LOOP | Errno::NOTDIR => {
-            faults.add(path, format!("a link, or not {wanted}"), format!("put {wanted} in its place"));
-        }
-        Errno::ACCESS => faults.add(path, "not readable by this user", "run garim as the owner of the key store"),
-        error => faults.io(path, "open", &error.into()),
-    }
-}
-
-/// Whether an opened file is of this type, this user's, and closed to others in the bits of `forbidden`.
-fn owned(opened: BorrowedFd<'_>, path: &Path, wanted: FileType, forbidden: u32, faults: &mut Faults) -> bool {
-    let stat = match rustix::fs::fstat(opened) {
-        Ok(stat) => stat,
-        Err(error) => {
-            faults.io(path, "look at", &error.into());
-            return false;
-        }
-    };
-    let before = faults.0.len();
-    if FileType::from_raw_mode(stat.st_mode) != wanted {
-        faults.add(path, "not a plain file", "put a plain file in its place");
-        return false;
-    }
-    let user = rustix::process::geteuid().as_raw();
-    if stat.st_uid != user {
-        faults.add(
-            path,
-            format!("belongs to user {}, and garim runs as user {user}", stat.st_uid),
-            format!("chown {user} {}, or run garim as its owner", path.display()),
-        );
-    }
-    let mode = stat.st_mode & 0o7777;
-    if mode & forbidden != 0 {
-        let right = mode & !forbidden & 0o700;
-        faults.add(
-            path,
-            format!("mode {mode:04o} lets others in"),
-            format!("chmod {right:o} {}; if others could read it, its keys are no secret any more", path.display()),
-        );
-    }
-    faults.0.len() == before
-}
-
-/// The bytes of a small file, at most one more than `most`.
-fn file_bytes(
-    folder: BorrowedFd<'_>,
-    name: &OsString,
-    path: &Path,
-    most: usize,
-    forbidden: u32,
-    faults: &mut Faults,
-) -> Option<Zeroizing<Vec<u8>>> {
-    // NONBLOCK: a pipe in place of a file must not hold garim up.
-    let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC;
-    let opened = match rustix::fs::openat(folder, name.as_bytes(), flags, Mode::empty()) {
-        Ok(opened) => opened,
-        Err(error) => {
-            opening(path, error, "a plain file", faults);
-            return None;
-        }
-    };
-    if !owned(opened.as_fd(), path, FileType::RegularFile, forbidden, faults) {
-        return None;
-    }
-    // The room is taken at once: a buffer that grows would leave a copy of the key behind.
-    let mut bytes = Zeroizing::new(Vec::with_capacity(most.min(1 << 16) + 32));
-    match File::from(opened).take(most as u64 + 1).read_to_end(&mut bytes) {
-        Ok(_) => Some(bytes),
-        Err(error) => {
-            faults.io(path, "read", &error);
-            None
-        }
-    }
-}

@@ -1,245 +1,120 @@
-//! Making keys: one writer at a time, every file whole or not there.
+//! Making the keys of a span of days, ahead of the events.
 
 use std::collections::HashSet;
-use std::fs::File;
-use std::io::{self, Write};
-use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::path::Path;
 
 use jiff::civil::Date;
-use rustix::fs::{AtFlags, FlockOperation, Mode, OFlags};
-use zeroize::Zeroizing;
 
+use super::fault::{Faults, Halt, StoreFault};
+use super::name::TENANTS;
+use super::term::own_tiers;
+use super::writer::{Draft, Hook, Writer, drawn_id};
 use super::{
-    DESTROYED, Faults, INDEX, LOCK, Row, Store, StoreError, date, day, encode, fingerprint, folder, names, read,
+    ANNOUNCE_KEYS_MAX, AUDIT, Announce, DESTROYED, INDEX, KeyId, KeyPlace, LOCK, MIRROR, Store, StoreError, day, remove,
 };
+use crate::engine::plan::Plan;
 use crate::limits::KEY_DAYS_MAX;
-use crate::pseudonym::epoch::{EpochDay, EpochSecret};
-use crate::route::tier::Tier;
-use crate::secret::Key;
+use crate::pseudonym::epoch::Epoch;
 
 /// What [`Store::make`] did.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Made {
     /// Keys made now.
     pub made: usize,
-    /// Days of the span that had or once had a key.
+    /// Epochs of the span that had or once had a key.
     pub kept: usize,
-    /// Tiers of the policy.
+    /// Tiers of the policy that have keys of their own.
     pub tiers: usize,
 }
 
-/// Files that are written before the first of them is synced: the file system then settles them together.
-const SYNC_FILES: usize = 128;
-
-pub(super) fn make(dir: &Path, tiers: &[Tier], from: Date, until: Date) -> Result<Made, StoreError> {
-    let mut faults = Faults::default();
-    let days = day(from)..=day(until);
-    let count = i64::from(*days.end()) - i64::from(*days.start()) + 1;
-    if count < 1 || count > i64::from(KEY_DAYS_MAX) {
-        faults.add(dir, format!("{from} to {until} are {count} days"), format!("ask for 1 to {KEY_DAYS_MAX} days"));
-    }
-    for tier in tiers.iter().filter(|tier| !is_folder_name(&tier.name)) {
-        let message = format!("the tier `{}` cannot have a folder of that name", tier.name);
-        faults.add(
-            dir,
-            message,
-            "name the tier with small letters, digits, `-` and `_`, and not `destroyed` or `tenants`",
-        );
-    }
-    let made = if faults.0.is_empty() { write(dir, tiers, days, &mut faults) } else { None };
-    match made {
-        Some(made) if faults.0.is_empty() => Ok(made),
-        _ => Err(StoreError { faults: faults.0 }),
-    }
-}
-
-fn is_folder_name(name: &str) -> bool {
-    let plain = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || matches!(byte, b'-' | b'_');
-    !name.is_empty() && name.bytes().all(plain) && !matches!(name, INDEX | LOCK | DESTROYED | "tenants")
-}
-
-fn write(dir: &Path, tiers: &[Tier], days: std::ops::RangeInclusive<EpochDay>, faults: &mut Faults) -> Option<Made> {
-    let root = made_folder(None, dir, faults)?;
-    let _lock = lock(root.as_fd(), dir, faults)?;
-    for tier in tiers {
-        made_folder(Some(root.as_fd()), &dir.join(&*tier.name), faults)?;
-    }
-    let mut store = read(dir, faults)?;
-    if !faults.0.is_empty() {
-        return None;
-    }
-    let mut ids = store.index.rows().map(|(_, _, row)| row.id).collect::<HashSet<_>>();
-    ids.extend(store.tiers.values().flat_map(|keys| keys.values().flatten().map(|key| key.id)));
+pub(super) fn make<E>(
+    dir: &Path,
+    plan: &Plan,
+    from: Date,
+    until: Date,
+    announce: &mut Announce<'_, E>,
+    hook: &mut Hook<'_>,
+) -> Result<Made, Halt<E>> {
+    let tiers = own_tiers(plan);
+    check(dir, &tiers.iter().map(|own| &*own.tier.name).collect::<Vec<_>>(), from, until)?;
+    let (mut writer, mut store) = remove::begin(dir, true, hook)?;
+    let mut ids = store.ids();
     let mut made = Made { made: 0, kept: 0, tiers: tiers.len() };
-    for tier in tiers {
-        let path = dir.join(&*tier.name);
-        let folder = folder(Some(root.as_fd()), &path, tier.name.as_bytes(), faults)?;
-        let had = store.tiers.entry(tier.name.to_string()).or_default();
-        let missing: Vec<EpochDay> = days.clone().filter(|day| !had.contains_key(day)).collect();
-        made.kept += days.clone().count() - missing.len();
-        for some in missing.chunks(SYNC_FILES) {
-            let keys: Vec<_> = match some.iter().map(|&day| Ok((day, secret(&mut ids)?))).collect() {
-                Ok(keys) => keys,
-                Err(error) => {
-                    faults.io(&path, "draw random bytes", &error);
-                    return None;
-                }
-            };
-            if let Err(error) = put_keys(folder.as_fd(), &path, &tier.name, &keys) {
-                faults.io(&path, "write a key", &error);
-                return None;
-            }
-            made.made += keys.len();
-            had.extend(keys.into_iter().map(|(day, key)| (day, Some(key))));
-        }
-        if let Err(error) = rustix::fs::fsync(&folder) {
-            faults.io(&path, "sync", &error.into());
-            return None;
-        }
-    }
-    put_index(root.as_fd(), dir, &mut store, faults).then_some(made)
-}
-
-/// Rows for all keys, then the file: last of all, so that it never names a key that a crash could have kept away.
-fn put_index(root: BorrowedFd<'_>, dir: &Path, store: &mut Store, faults: &mut Faults) -> bool {
-    for (tier, keys) in &store.tiers {
-        for (&day, key) in keys.iter().filter_map(|(day, key)| key.as_ref().map(|key| (day, key))) {
-            let fingerprint = fingerprint(&key.secret);
-            store.index.insert(tier, day, Row { id: key.id, fingerprint });
-        }
-    }
-    let text = store.index.render();
-    let written = put_temporary(root, INDEX, text.as_bytes())
-        .and_then(|file| file.sync_all())
-        .and_then(|()| settle(root, INDEX))
-        .and_then(|()| Ok(rustix::fs::fsync(root)?));
-    if let Err(error) = written {
-        faults.io(&dir.join(INDEX), "write", &error);
-    }
-    faults.0.is_empty()
-}
-
-/// Creates a folder for its owner alone, where there is none; what its predecessor left unfinished is removed.
-fn made_folder(root: Option<BorrowedFd<'_>>, path: &Path, faults: &mut Faults) -> Option<OwnedFd> {
-    let name = match root {
-        Some(_) => path.file_name().map(Path::new).unwrap_or(path),
-        None => path,
-    };
-    let at = root.unwrap_or(rustix::fs::CWD);
-    match rustix::fs::mkdirat(at, name, Mode::RWXU) {
-        Ok(()) => {
-            let parent = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
-            if let Err(error) = File::open(parent).and_then(|parent| parent.sync_all()) {
-                faults.io(parent, "sync", &error);
-                return None;
+    let mut drafts = Vec::new();
+    for own in &tiers {
+        let days = (day(from)..=day(until)).map(Epoch::Day);
+        let years = (from.year()..=until.year()).map(Epoch::Year).filter(|_| own.years);
+        for epoch in days.chain(years) {
+            let place = KeyPlace::Epoch { tier: own.tier.name.clone(), epoch, generation: 1 };
+            if store.index.row(&place).is_some() {
+                made.kept += 1;
+            } else {
+                drafts.push(Draft { place, id: drawn_id(dir, &mut ids)?, from_ms: None });
             }
         }
-        Err(rustix::io::Errno::EXIST) => {}
-        Err(error) => {
-            faults.io(path, "make the folder", &error.into());
-            return None;
-        }
     }
-    folder(root, path, name.as_os_str().as_encoded_bytes(), faults)
+    made.made = drafts.len();
+    write(&mut writer, &mut store, &drafts, announce)?;
+    Ok(made)
 }
 
-/// Holds the store for this writer until dropped.
-fn lock(root: BorrowedFd<'_>, dir: &Path, faults: &mut Faults) -> Option<OwnedFd> {
-    let flags = OFlags::RDWR | OFlags::CREATE | OFlags::NOFOLLOW | OFlags::CLOEXEC;
-    let path = dir.join(LOCK);
-    let held = rustix::fs::openat(root, LOCK, flags, Mode::RUSR | Mode::WUSR)
-        .and_then(|file| rustix::fs::flock(&file, FlockOperation::NonBlockingLockExclusive).map(|()| file));
-    match held {
-        Ok(file) => {
-            sweep(root, dir, faults);
-            for name in names(dir, faults) {
-                let path = dir.join(&name);
-                if path.is_dir() && name != DESTROYED {
-                    let opened = folder(Some(root), &path, name.as_encoded_bytes(), faults)?;
-                    sweep(opened.as_fd(), &path, faults);
-                }
-            }
-            Some(file)
-        }
-        Err(rustix::io::Errno::WOULDBLOCK) => {
-            faults.add(&path, "another garim is writing to this key store", "wait until it has ended");
-            None
-        }
-        Err(error) => {
-            faults.io(&path, "lock", &error.into());
-            None
-        }
+/// Announces keys, writes them, and names them in the index.
+pub(super) fn write<E>(
+    writer: &mut Writer<'_>,
+    store: &mut Store,
+    drafts: &[Draft],
+    announce: &mut Announce<'_, E>,
+) -> Result<(), Halt<E>> {
+    let keys: Vec<KeyId> = drafts.iter().map(Draft::key).collect();
+    for keys in keys.chunks(ANNOUNCE_KEYS_MAX) {
+        announce(&store.index.store, keys).map_err(Halt::Announce)?;
     }
-}
-
-/// Removes what an interrupted writer left; under the lock nobody else's.
-fn sweep(folder: BorrowedFd<'_>, path: &Path, faults: &mut Faults) {
-    for name in names(path, faults) {
-        if name.to_str().is_some_and(|name| name.starts_with('.') && name.ends_with(".new")) {
-            let _ = rustix::fs::unlinkat(folder, &name, AtFlags::empty());
+    let rows = writer.put_keys(drafts)?;
+    if !rows.is_empty() || store.stale {
+        for (place, row) in rows {
+            store.index.insert(place, row);
         }
-    }
-}
-
-/// A new secret from the system's generator, with an id that no key of the store ever had.
-fn secret(ids: &mut HashSet<[u8; 6]>) -> io::Result<EpochSecret> {
-    let mut bytes = Zeroizing::new([0; 32]);
-    getrandom::fill(&mut *bytes).map_err(io::Error::other)?;
-    loop {
-        let mut id = [0; 6];
-        for letter in &mut id {
-            *letter = random_letter()?;
-        }
-        if ids.insert(id) {
-            return Ok(EpochSecret { id, from_ms: i64::MIN, until_ms: i64::MAX, secret: Key::new(&bytes) });
-        }
-    }
-}
-
-/// A letter `a`-`z`, each as likely: bytes from 234 (9 x 26) on are drawn again.
-fn random_letter() -> io::Result<u8> {
-    loop {
-        let mut byte = [0];
-        getrandom::fill(&mut byte).map_err(io::Error::other)?;
-        if byte[0] < 234 {
-            return Ok(b'a' + byte[0] % 26);
-        }
-    }
-}
-
-/// Writes some keys under passing names, syncs them, then gives them their own: a file of a key's name is whole.
-fn put_keys(folder: BorrowedFd<'_>, path: &Path, tier: &str, keys: &[(EpochDay, EpochSecret)]) -> io::Result<()> {
-    let mut files = Vec::with_capacity(keys.len());
-    for (day, key) in keys {
-        files.push(put_temporary(folder, &name(*day), encode(tier, *day, key).as_slice())?);
-    }
-    for file in files {
-        file.sync_all()?;
-    }
-    for (day, _) in keys {
-        let name = name(*day);
-        // Under the lock no other writer is there; a file that appeared all the same is not overwritten.
-        if path.join(&name).symlink_metadata().is_ok() {
-            return Err(io::Error::other(format!("{name} appeared while keys were made")));
-        }
-        settle(folder, &name)?;
+        writer.put_index(&store.index)?;
+        store.stale = false;
     }
     Ok(())
 }
 
-fn name(day: EpochDay) -> String {
-    format!("{}.key", date(day))
+impl Draft {
+    pub(super) fn key(&self) -> KeyId {
+        KeyId { id: self.id, place: self.place.clone() }
+    }
 }
 
-fn put_temporary(folder: BorrowedFd<'_>, name: &str, bytes: &[u8]) -> io::Result<File> {
-    let flags = OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL | OFlags::NOFOLLOW | OFlags::CLOEXEC;
-    let opened = rustix::fs::openat(folder, format!(".{name}.new"), flags, Mode::RUSR | Mode::WUSR)?;
-    let mut file = File::from(opened);
-    file.write_all(bytes)?;
-    Ok(file)
+impl Store {
+    /// Every id that a key of this store has or had, as far as the store knows.
+    pub(super) fn ids(&self) -> HashSet<[u8; 6]> {
+        let files = self.unnamed.iter().map(|(_, row)| row.id).chain(self.left.iter().map(|key| key.id));
+        self.index.rows().map(|(_, row)| row.id).chain(self.marks.iter().copied()).chain(files).collect()
+    }
 }
 
-fn settle(folder: BorrowedFd<'_>, name: &str) -> io::Result<()> {
-    Ok(rustix::fs::renameat(folder, format!(".{name}.new"), folder, name)?)
+fn check(dir: &Path, tiers: &[&str], from: Date, until: Date) -> Result<(), StoreError> {
+    let mut faults = Faults::default();
+    let count = i64::from(day(until)) - i64::from(day(from)) + 1;
+    if count < 1 || count > i64::from(KEY_DAYS_MAX) {
+        faults.add(dir, format!("{from} to {until} are {count} days"), format!("ask for 1 to {KEY_DAYS_MAX} days"));
+    }
+    if !(0..=9999).contains(&from.year()) || !(0..=9999).contains(&until.year()) {
+        faults.add(dir, "years of a store have four digits", "ask for days of the years 0 to 9999");
+    }
+    for tier in tiers.iter().filter(|tier| !is_folder_name(tier)) {
+        faults.0.push(StoreFault::new(
+            dir,
+            format!("the tier `{tier}` cannot have a folder of that name"),
+            "name the tier with small letters, digits, `-` and `_`, and not `destroyed`, `tenants`, `audit` or `lock`",
+        ));
+    }
+    faults.settle()
+}
+
+fn is_folder_name(name: &str) -> bool {
+    let plain = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || matches!(byte, b'-' | b'_');
+    let taken = [INDEX, MIRROR, LOCK, DESTROYED, TENANTS, AUDIT].contains(&name);
+    !name.is_empty() && name.bytes().all(plain) && !taken
 }
