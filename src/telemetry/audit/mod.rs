@@ -1,8 +1,15 @@
 //! The tamper-evident record of acts and commit windows.
 
+pub mod checkpoint;
+pub mod disk;
 pub mod entry;
+pub mod file;
+pub mod merkle;
+pub mod tile;
+pub mod tree;
 
-use std::path::PathBuf;
+use std::io;
+use std::path::{Path, PathBuf};
 
 use entry::Act;
 
@@ -35,9 +42,25 @@ pub enum AuditFault {
         /// The version found.
         version: u64,
     },
+    /// Another process is writing to the log.
+    #[error("{}: another garim is writing to this log; try again when it has ended", path.display())]
+    Busy {
+        /// The folder.
+        path: PathBuf,
+    },
     /// The broker does not take or give entries.
     #[error("{0}")]
     Broker(String),
+}
+
+impl AuditFault {
+    fn io(path: &Path, doing: &'static str, error: &io::Error) -> Self {
+        Self::Io { path: path.to_owned(), doing, error: error.to_string() }
+    }
+
+    fn broken(place: impl ToString, what: impl ToString) -> Self {
+        Self::Broken { place: place.to_string(), what: what.to_string() }
+    }
 }
 
 /// A log of acts, in the order in which they were accepted.
