@@ -7,12 +7,15 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use garim::engine::outcome::{HeaderName, KeyMissing, Treated};
-use garim::engine::plan::{Action, Actions, CarrierPlan, EventTime, Format, ItemPlan, Plan, SourcePlan, Unlisted};
+use garim::engine::plan::{
+    Action, Actions, CarrierPlan, EventTime, Format, ItemPlan, KeyPlan, Plan, SourcePlan, Unlisted,
+};
 use garim::engine::{Engine, Limits, Scratch};
 use garim::kind::Kind;
 use garim::mask::MaskShape;
 use garim::mask::generalize::Generalize;
-use garim::pseudonym::epoch::{Epoch, Generation, KeyRing, Lookup, Stored};
+use garim::pseudonym::Algorithm;
+use garim::pseudonym::epoch::{Epoch, EpochSecret, Generation, KeyRing, Lookup, Period, Stored, tenant_id};
 use garim::record::time::TimePrecision;
 use garim::record::{Header, InputId, Position, Record, TierId};
 use garim::route::term::Term;
@@ -314,8 +317,12 @@ fn actions(dice: &mut Dice, kind: Kind, tiers: usize, beside: bool) -> Vec<Actio
         .collect()
 }
 
+/// Tiers of their own, and of which of them the recipients have shares.
+const TIERS: u8 = 3;
+const SHARES: [(u8, &str); 2] = [(0, "partner"), (1, "bureau")];
+
 fn plan(dice: &mut Dice) -> Plan {
-    let tier = |name: &str, term: Term, time, late_accept, record_id| Tier {
+    let tier = |name: &str, term: Term, time, late_accept, record_id, spread| Tier {
         name: name.into(),
         label: name.into(),
         topic: format!("tier.{name}.{{source}}").into(),
@@ -324,13 +331,27 @@ fn plan(dice: &mut Dice) -> Plan {
         late_accept,
         time,
         record_id,
-        spread: false,
+        spread,
     };
-    let tiers = vec![
-        tier("short", Term::Days(3), TimePrecision::Minute, false, true),
-        tier("until", Term::Until(vec!["left".into()]), TimePrecision::Second, true, true),
-        tier("legal", Term::Months(1), TimePrecision::Day, true, false),
+    let mut tiers = vec![
+        tier("short", Term::Days(3), TimePrecision::Minute, false, true, dice.one_in(3)),
+        tier("until", Term::Until(vec!["left".into()]), TimePrecision::Second, true, true, false),
+        tier("legal", Term::Months(1), TimePrecision::Day, true, false, dice.one_in(3)),
     ];
+    let mut keys: Vec<KeyPlan> = (0..TIERS)
+        .map(|tier| KeyPlan {
+            algorithm: dice.pick(&[Algorithm::Blake3, Algorithm::HmacSha256]),
+            period: dice.pick(&[Period::Day, Period::Day, Period::Year]),
+            tenants: dice.one_in(3),
+            ..KeyPlan::by_day(TierId(tier))
+        })
+        .collect();
+    for (of, recipient) in SHARES {
+        let base = &tiers[usize::from(of)];
+        let (name, topic) = (format!("{}@{recipient}", base.name), format!("to.{recipient}.{}.{{source}}", base.name));
+        tiers.push(Tier { name: name.into(), topic: topic.into(), spread: true, ..base.clone() });
+        keys.push(KeyPlan { recipient: Some(recipient.into()), ..keys[usize::from(of)].clone() });
+    }
     let formats = [Format::Json, Format::Json, Format::Ndjson, Format::Text];
     let mut sources = Vec::new();
     for index in 0..2 {
@@ -343,7 +364,7 @@ fn plan(dice: &mut Dice) -> Plan {
         zone: jiff::tz::TimeZone::get("Asia/Seoul").expect("a zone"),
         unlisted: dice.pick(&[Unlisted::Drop, Unlisted::Drop, Unlisted::Scan, Unlisted::Refuse]),
         max_lateness_s: 72 * 3600,
-        keys: (0..3).map(|tier| garim::engine::plan::KeyPlan::by_day(TierId(tier))).collect(),
+        keys,
         holidays: Default::default(),
         tiers,
         sources,
@@ -371,7 +392,16 @@ fn source(dice: &mut Dice, index: usize, format: Format, tiers: usize) -> Source
             return found;
         }
     };
-    let all = |dice: &mut Dice| (0..1 + dice.below(3)).map(|tier| TierId(tier as u8)).collect();
+    let shared = !dice.one_in(3);
+    let all = |dice: &mut Dice| {
+        let mut to: Vec<TierId> = (0..1 + dice.below(3)).map(|tier| TierId(tier as u8)).collect();
+        for (number, (of, _)) in SHARES.iter().enumerate() {
+            if shared && to.contains(&TierId(*of)) {
+                to.push(TierId(TIERS + number as u8));
+            }
+        }
+        to
+    };
     let mut routes = Vec::new();
     if !is_text && dice.one_in(2) {
         routes.push(Route { when: clauses(dice), to: all(dice) });
@@ -391,7 +421,10 @@ fn source(dice: &mut Dice, index: usize, format: Format, tiers: usize) -> Source
         },
         belongs: if is_text || !dice.one_in(4) { vec![] } else { clauses(dice) },
         tombstones_forward: dice.one_in(2),
-        tenant: None,
+        tenant: (!is_text && !dice.one_in(4)).then(|| {
+            let name = dice.pick(&["event", "event", "event", "a", "b"]);
+            Pointer(vec![Segment::Name(name.into())])
+        }),
         items,
         key: (!dice.one_in(3)).then(|| carrier(dice)),
         headers: vec![("x-user".into(), carrier(dice))],
@@ -400,7 +433,7 @@ fn source(dice: &mut Dice, index: usize, format: Format, tiers: usize) -> Source
     }
 }
 
-/// A ring with every key around the arrival, or one with a gap and a destroyed day.
+/// A ring with every key around the arrival, or one with generations, gaps, and keys that are destroyed.
 fn keys(dice: &mut Dice) -> KeyRing {
     let whole = KeyRing::ephemeral(Key::new(&[dice.roll() as u8; 32]));
     if !dice.one_in(4) {
@@ -408,24 +441,47 @@ fn keys(dice: &mut Dice) -> KeyRing {
     }
     let arrival_day = (ARRIVAL_MS / DAY_MS) as i32;
     let mut tiers = Vec::new();
-    for tier in 0..3 {
-        let mut days = BTreeMap::new();
+    for tier in 0..TIERS {
+        let mut epochs = BTreeMap::new();
         for day in arrival_day - 45..arrival_day + 5 {
-            let Lookup::Live(secret) = whole.lookup(TierId(tier), Epoch::Day(day), 0) else {
-                panic!("an ephemeral ring has every key")
-            };
-            let secret_id = secret.id;
-            match dice.below(20) {
-                0 => {}
-                fate => {
-                    let secret = (fate > 1).then_some(secret.secret);
-                    days.insert(Epoch::Day(day), vec![Generation { id: secret_id, from_ms: i64::MIN, secret }]);
-                }
+            let noon_ms = ARRIVAL_MS - i64::from(arrival_day - day) * DAY_MS;
+            epochs.insert(Epoch::Day(day), generations(dice, &whole, TierId(tier), Epoch::Day(day), noon_ms));
+        }
+        let year = generations(dice, &whole, TierId(tier), Epoch::Year(2026), ARRIVAL_MS - DAY_MS);
+        epochs.insert(Epoch::Year(2026), year);
+        epochs.retain(|_, generations| !generations.is_empty());
+        tiers.push(epochs);
+    }
+    let naming = Key::new(&[dice.roll() as u8; 32]);
+    let mut tenants = BTreeMap::new();
+    for source in ["source0", "source1"] {
+        for tenant in ["login", "logout", "read", "7"] {
+            let secret = Key::new(&[dice.roll() as u8; 32]);
+            let secret = (!dice.one_in(8)).then_some(secret);
+            if !dice.one_in(20) {
+                tenants.insert(tenant_id(&naming, source, tenant.as_bytes()), secret);
             }
         }
-        tiers.push(days);
     }
-    KeyRing::stored(Stored { tiers, ..Stored::default() })
+    KeyRing::stored(Stored { tiers, naming: (!dice.one_in(20)).then_some(naming), tenants })
+}
+
+/// Up to two generations; the second begins amid the times of the records, half a second before `around_ms`.
+fn generations(dice: &mut Dice, whole: &KeyRing, tier: TierId, epoch: Epoch, around_ms: i64) -> Vec<Generation> {
+    let Lookup::Live(EpochSecret { id, secret, .. }) = whole.lookup(tier, epoch, 0) else {
+        panic!("an ephemeral ring has every key")
+    };
+    if dice.one_in(30) {
+        return Vec::new();
+    }
+    let mut made = vec![Generation { id, from_ms: i64::MIN, secret: (!dice.one_in(20)).then_some(secret) }];
+    if dice.one_in(2) {
+        let secret = Key::new(&[dice.roll() as u8; 32]);
+        let id = std::array::from_fn(|_| b'a' + dice.below(26) as u8);
+        let secret = (!dice.one_in(10)).then_some(secret);
+        made.push(Generation { id, from_ms: around_ms - 500, secret });
+    }
+    made
 }
 
 /// One input, owned.
@@ -512,17 +568,33 @@ fn became(engine: &Engine, treated: &Treated, index: usize, is_text: bool) -> Be
     Became { sent: sent.collect(), refused: refusals.map(|refusal| (refusal.line, refusal.reason.code())).collect() }
 }
 
+/// Puts the outputs of a batch where the engine must have them: those of a tier that spreads them change places by id.
+fn spread(plan: &Plan, expected: &mut [(usize, Sent)]) {
+    for (tier, _) in plan.tiers.iter().enumerate().filter(|(_, tier)| tier.spread) {
+        let places: Vec<usize> = (0..expected.len()).filter(|at| usize::from(expected[*at].1.tier.0) == tier).collect();
+        let mut moved: Vec<(usize, Sent)> = places.iter().map(|at| expected[*at].clone()).collect();
+        moved.sort_by_key(|(_, sent)| sent.id);
+        for (place, sent) in places.into_iter().zip(moved) {
+            expected[place] = sent;
+        }
+    }
+}
+
 /// Makes a policy and batches from a seed, and compares; gives how many records were sent and refused.
-fn compare(seed: u64) -> (usize, usize) {
+///
+/// The working memory has served other policies before, and the batches have two rings in turn: what was derived for
+/// one must not serve the other.
+fn compare(seed: u64, scratch: &mut Scratch) -> (usize, usize) {
     let mut dice = Dice(seed);
     let plan = plan(&mut dice);
-    let keys = keys(&mut dice);
+    let rings = [keys(&mut dice), keys(&mut dice)];
     let limits = Limits { past_days: 30, future_days: 1 };
     let engine = Engine::new(plan.clone(), limits).unwrap_or_else(|fault| panic!("seed {seed}: {fault}: {plan:#?}"));
-    let oracle = Oracle { plan: &plan, limits, keys: &keys };
-    let (mut scratch, mut treated) = (Scratch::new(), Treated::default());
+    let mut treated = Treated::default();
     let mut counts = (0, 0);
-    for batch in 0..3 {
+    for batch in 0..4 {
+        let keys = &rings[batch as usize / 2 % 2];
+        let oracle = Oracle { plan: &plan, limits, keys };
         let inputs: Vec<Input> = (0..1 + dice.below(20))
             .map(|n| input(&mut dice, engine.inputs().len(), batch * 100 + n as i64, &plan))
             .collect();
@@ -551,24 +623,29 @@ fn compare(seed: u64) -> (usize, usize) {
                 Verdict::Sent(_) | Verdict::Refused { .. } => None,
             })
         });
-        let result = engine.treat(&mut scratch, &keys, &records, &mut treated);
+        let result = engine.treat(scratch, keys, &records, &mut treated);
         assert_eq!(result.err(), missing, "seed {seed}, batch {batch}");
         if missing.is_some() {
             assert!(treated.outputs.is_empty() && treated.refusals.is_empty(), "seed {seed}: outputs without keys");
             continue;
         }
-        for (index, (verdicts, input)) in verdicts.into_iter().zip(&inputs).enumerate() {
-            let source = &plan.sources[usize::from(engine.inputs()[usize::from(input.input)].1)];
-            let mut expected = Became { sent: Vec::new(), refused: Vec::new() };
+        let mut outputs = Vec::new();
+        let mut refusals = vec![Vec::new(); inputs.len()];
+        for (index, verdicts) in verdicts.into_iter().enumerate() {
             for verdict in verdicts {
                 match verdict {
-                    Verdict::Sent(sent) => {
-                        expected.sent.extend(sent.into_iter().map(|sent| Sent { line: 0, id: [0; 16], ..sent }))
-                    }
-                    Verdict::Refused { line, reason } => expected.refused.push((line, reason.code())),
+                    Verdict::Sent(sent) => outputs.extend(sent.into_iter().map(|sent| (index, sent))),
+                    Verdict::Refused { line, reason } => refusals[index].push((line, reason.code())),
                     Verdict::KeyMissing { .. } => unreachable!("looked for above"),
                 }
             }
+        }
+        spread(&plan, &mut outputs);
+        for (index, (refused, input)) in refusals.into_iter().zip(&inputs).enumerate() {
+            let source = &plan.sources[usize::from(engine.inputs()[usize::from(input.input)].1)];
+            let sent = outputs.iter().filter(|(record, _)| *record == index).map(|(_, sent)| sent.clone());
+            let sent = sent.map(|sent| Sent { line: 0, id: [0; 16], ..sent }).collect();
+            let expected = Became { sent, refused };
             counts.0 += expected.sent.len();
             counts.1 += expected.refused.len();
             let got = became(&engine, &treated, index, matches!(source.format, Format::Text));
@@ -576,6 +653,9 @@ fn compare(seed: u64) -> (usize, usize) {
                 report(seed, &plan, source, input, &got, &expected);
             }
         }
+        let order = treated.outputs.iter().map(|output| (output.record as usize, output.tier));
+        let wanted = outputs.iter().map(|(record, sent)| (*record, sent.tier));
+        assert!(order.eq(wanted), "seed {seed}, batch {batch}: the outputs of the batch stand in another order");
     }
     counts
 }
@@ -602,8 +682,9 @@ fn report(seed: u64, plan: &Plan, source: &SourcePlan, input: &Input, engine: &B
 #[test]
 fn the_engine_agrees_with_the_oracle() {
     let (mut sent, mut refused) = (0, 0);
+    let mut scratch = Scratch::new();
     for seed in 0..5_000 {
-        let (more_sent, more_refused) = compare(seed);
+        let (more_sent, more_refused) = compare(seed, &mut scratch);
         sent += more_sent;
         refused += more_refused;
     }
