@@ -138,6 +138,10 @@ pub const KEY_DAYS_MAX: u32 = 7306;
 /// Most lanes of one process; each is a thread, a consumer and a producer with their own broker threads.
 pub const LANES_MAX: usize = 64;
 
+/// Years after this one whose holidays must be known: the longest legal minimum is five years, and its deadline may lie
+/// in the next.
+pub const HOLIDAY_YEARS_AHEAD: i16 = 6;
+
 /// Records over which the share of refused ones is counted (`worker.max-refused`).
 pub const REFUSED_WINDOW: u64 = 10_000;
 

@@ -46,6 +46,9 @@ pub struct Args {
 /// The shipped policy is part of the program, so that the demo needs no file.
 const POLICY: &str = include_str!("../../config/kakao-work.toml");
 
+/// The holidays that it names.
+const HOLIDAYS: &str = include_str!("../../config/holidays-kr.toml");
+
 /// Its name in complaints, and where a user finds it.
 const POLICY_FILE: &str = "config/kakao-work.toml";
 
@@ -76,7 +79,7 @@ const LOOK: Duration = Duration::from_millis(1);
 /// # Errors
 /// [`Exit::Unavailable`] when the cluster cannot be opened on this machine, [`Exit::Internal`] when a record is missing.
 pub fn run(args: &Args, shared: &Shared) -> Result<Exit, Failure> {
-    let plan = crate::policy::parse(Path::new(POLICY_FILE), POLICY)?.plan;
+    let plan = crate::policy::parse_with(Path::new(POLICY_FILE), POLICY, &|_| Ok(HOLIDAYS.to_owned()))?.plan;
     let engine = || Engine::new(plan.clone(), LIMITS).map_err(|fault| Failure::new(Exit::Internal, fault));
     let secret = fresh_secret()?;
     let mock = Mock::start(1).map_err(unavailable)?;

@@ -69,14 +69,15 @@ pub const CODES: &[Code] = &[
         "G0103",
         "unknown action",
         "Actions are `keep`, `drop`, `scan`, `pseudonymize`, `mask` (`mask all`, `mask keep first 1`, `mask \
-         keep last 4`), `truncate to 6` and `generalize to ...`.",
+         keep last 4`), `truncate to 6`, `generalize to ...` and `seal`.",
     ),
     entry(
         "G0104",
         "actions that exclude each other",
         "One action writes the value; `pseudonymize` may stand beside it, and its token then stands in \
-         `<field>_token`. Two actions cannot write one value, a dropped value has no token beside it, and \
-         `do` and `class` cannot both speak.",
+         `<field>_token`; so may `seal`, and the original then lies in the record's `sealed`. Two actions cannot \
+         write one value, a dropped value has neither beside it, a kept one no seal, and `do` and `class` cannot \
+         both speak.",
     ),
     entry(
         "G0105",
@@ -93,9 +94,9 @@ pub const CODES: &[Code] = &[
     ),
     entry(
         "G0107",
-        "a unique identification number is kept or pseudonymized",
-        "Resident and foreigner registration numbers are masked or dropped. A pseudonym needs a law that \
-         allows the processing: name it in the item's `legal-basis`. Nothing makes them be kept.",
+        "a unique identification number is kept, pseudonymized or sealed",
+        "Resident and foreigner registration numbers are masked or dropped. A pseudonym or a seal needs a law \
+         that allows the processing: name it in the item's `legal-basis`. Nothing makes them be kept.",
     ),
     entry(
         "G0108",
@@ -143,7 +144,8 @@ pub const CODES: &[Code] = &[
         "G0115",
         "a reserved name",
         "`garim`, `sealed` and names ending in `_token` are written by garim. A record that brings such a \
-         member is refused, so no item can be about one.",
+         member is refused, so no item can be about one. `default` and `recipients` mean something in a `do`, so \
+         no tier, group or recipient is called so.",
     ),
     entry(
         "G0116",
@@ -163,8 +165,10 @@ pub const CODES: &[Code] = &[
     ),
     entry(
         "G0119",
-        "a key period that this version does not have",
-        "Pseudonym keys are made one a civil day. Longer periods come later.",
+        "keys that a legal minimum cannot have",
+        "The keys of a legal minimum are one a civil day and nobody's alone: a key for a year would outlive the end of \
+         its first records by up to a year, and with the secret of a tenant that ends, records would end which the law \
+         still requires.",
     ),
     entry(
         "G0120",
@@ -209,7 +213,18 @@ pub const CODES: &[Code] = &[
         "A record that must be kept by law, but cannot be treated, is only named in the quarantine: its bytes \
          end with the input topic. Say in the tier's `allow` how it is read again in time.",
     ),
-    entry("G0128", "too many tiers", "A set of tiers is one machine word: 64 at most."),
+    entry(
+        "G0128",
+        "too many tiers",
+        "A set of tiers is one machine word: 64 at most, the shares of enabled recipients among them.",
+    ),
+    entry(
+        "G0129",
+        "a legal minimum without holidays",
+        "The end of a legal minimum moves to the next business day, and the day by which it must be gone is the \
+         fifth one after it. Without `holidays` only Saturdays and Sundays count as free: records may go too \
+         early, and must be gone earlier than the notice says.",
+    ),
     entry(
         "G0130",
         "a line format that cannot be compiled",
@@ -242,13 +257,38 @@ pub const CODES: &[Code] = &[
         "keys that do not go together",
         "The key has no meaning for this format, or the format cannot do what it asks.",
     ),
-    entry(
-        "G0136",
-        "sealing is not in this version",
-        "`seal` keeps an original under a key that two people open. This version masks, pseudonymizes or \
-         drops instead.",
-    ),
     entry("G0137", "not a duration", "Durations are written `72 hours`, `3 days`, `30 minutes`, `45 seconds`."),
+    entry(
+        "G0138",
+        "holidays that cannot be read",
+        "`holidays` names a file, from the policy's folder: `version = 1`, then a table for each year, `[2026]`, \
+         with a line for each day on which nobody works, `2026-03-01 = \"3·1절\"`. Its bytes are no part of the \
+         policy's digest: they move deadlines and change no output.",
+    ),
+    entry(
+        "G0139",
+        "a year without holidays",
+        "Deadlines are counted up to six years ahead, so the file of holidays covers this year and six more. A year \
+         that it lacks counts as having none: deadlines are then too early, never too late. Add its table.",
+    ),
+    entry(
+        "G0140",
+        "keys for each tenant, but no tenant",
+        "A tier with `tenants = true` derives its keys from a secret of the record's tenant, and a source that leads \
+         to it does not say where the tenant stands.",
+    ),
+    entry(
+        "G0142",
+        "no place for a seal",
+        "Sealed originals go together into the member `sealed` of a JSON record, each with its path. Lines, keys, \
+         headers, findings inside text, paths that end in `*` and what is said of a kind have no such place.",
+    ),
+    entry(
+        "G0143",
+        "a seal for a recipient",
+        "No sealed value goes to a recipient. What is said of a tier is done for a recipient's share of it without the \
+         seal; where `do` speaks of recipients, `seal` cannot stand.",
+    ),
     entry("G0201", "the settings are not TOML", "The file breaks the grammar of TOML 1.0 at the place shown."),
     entry(
         "G0202",

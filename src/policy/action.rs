@@ -9,8 +9,6 @@ use crate::mask::generalize::Generalize;
 /// What is wrong with an action's words.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Unread {
-    /// `G0103` for words that are no action, `G0136` for `seal`.
-    pub code: &'static str,
     /// What is wrong.
     pub message: String,
     /// What stands beside the caret.
@@ -19,7 +17,7 @@ pub struct Unread {
     pub help: Option<String>,
 }
 
-const VERBS: [&str; 7] = ["keep", "drop", "scan", "pseudonymize", "mask", "truncate", "generalize"];
+const VERBS: [&str; 8] = ["keep", "drop", "scan", "pseudonymize", "mask", "truncate", "generalize", "seal"];
 const MASK_HELP: &str = "`mask`, `mask all`, `mask keep first 1`, `mask keep last 4` or `mask keep first 1 last 1`";
 const GENERALIZE_HELP: &str = "`generalize to` `second`, `minute`, `hour`, `day` (a time), `year` or `10 years` (a birth date), `bands of 100` (a number), `district` (an address), `/24,/48` (an IP address), `device` (a user agent), `path` (a URL), `major version` (a code)";
 
@@ -34,6 +32,7 @@ pub fn parse(text: &str) -> Result<Action, Unread> {
         ["drop"] => Some(Action::Drop),
         ["scan"] => Some(Action::Scan),
         ["pseudonymize"] => Some(Action::Pseudonymize),
+        ["seal"] => Some(Action::Seal),
         ["mask", rest @ ..] => mask(rest).map(Action::Mask),
         ["truncate", "to", count] => count.parse().ok().filter(|count| *count > 0).map(Action::Truncate),
         ["generalize", "to", rest @ ..] => generalize(rest).map(Action::Generalize),
@@ -82,14 +81,6 @@ fn prefix(text: &str) -> Option<Generalize> {
 
 fn unread(text: &str, words: &[&str]) -> Unread {
     let verb = words.first().copied().unwrap_or_default();
-    if verb == "seal" {
-        return Unread {
-            code: "G0136",
-            message: "this version cannot seal".to_owned(),
-            label: "not an action yet".to_owned(),
-            help: Some("leave `seal` out; `mask` or `pseudonymize` the value, or `drop` it".to_owned()),
-        };
-    }
     let help = match verb {
         "mask" => Some(format!("a mask is {MASK_HELP}")),
         "generalize" => Some(format!("write {GENERALIZE_HELP}")),
@@ -105,7 +96,7 @@ fn unread(text: &str, words: &[&str]) -> Unread {
         Some(_) => String::new(),
         None => format!("an action is one of `{}`", VERBS.join("`, `")),
     };
-    Unread { code: "G0103", message: format!("unknown action `{text}`"), label, help }
+    Unread { message: format!("unknown action `{text}`"), label, help }
 }
 
 /// The words of an action, as a policy would write them.

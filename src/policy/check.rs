@@ -4,6 +4,7 @@ use super::compile::Parts;
 use super::condition::{compatible, unknown, written};
 use super::file::{self, File};
 use super::read::Typed;
+use super::recipient::Share;
 use super::source::{SourceParts, check_fields};
 use super::topic;
 use crate::diagnostic::Faults;
@@ -20,11 +21,14 @@ pub(super) fn check(file: &File, parts: &Parts, faults: &mut Faults) {
         routes(source, faults);
         check_fields(source, compiled, file, faults);
     }
-    topic::check(file, &parts.sources, faults);
+    topic::check(file, &parts.sources, &parts.shares, faults);
     tiers(file, &parts.sources, faults);
+    holidays(file, faults);
+    tenants(file, &parts.sources, faults);
+    recipients(file, parts, faults);
     events(file, faults);
     unused(file, parts, faults);
-    examples(file, &parts.sources, faults);
+    examples(file, parts, faults);
 }
 
 /// Complains of names that stand twice among their like.
@@ -165,10 +169,58 @@ fn tiers(file: &File, sources: &[SourceParts], faults: &mut Faults) {
         if let (Some(flag), None) = (legal, &tier.allow) {
             let message = format!("what is refused never reaches tier `{}`, which is a legal minimum", tier.name.value);
             faults.warning("G0127", flag.span.clone(), message).help = Some(
-                "this version quarantines a notice without the payload, so a refused record ends with the input topic; \
-                 say in the tier's `allow = \"...\"` how such records are read again in time"
+                "a refused record ends with the input topic, unless the settings name a `[quarantine] recipient` \
+                 (`garim check -c garim.toml`); or say in the tier's `allow = \"...\"` how it is read again in time"
                     .to_owned(),
             );
+        }
+    }
+}
+
+/// Warns of legal minima whose deadlines nobody can count: without holidays they come too early.
+fn holidays(file: &File, faults: &mut Faults) {
+    let legal = file.tiers.iter().find_map(|tier| tier.legal_minimum.as_ref().filter(|flag| flag.value));
+    if let (Some(flag), None) = (legal, &file.holidays) {
+        let message = "the days of this legal minimum are counted as if there were no holidays";
+        faults.warning("G0129", flag.span.clone(), message).help =
+            Some("name the file of holidays at the top of the policy: `holidays = \"holidays-kr.toml\"`".to_owned());
+    }
+}
+
+/// Complains of tiers whose keys need a tenant that a source does not have.
+fn tenants(file: &File, sources: &[SourceParts], faults: &mut Faults) {
+    for (index, tier) in file.tiers.iter().enumerate() {
+        let Some(flag) = tier.tenants.as_ref().filter(|flag| flag.value) else { continue };
+        for (source, _) in
+            file.sources.iter().zip(sources).filter(|(source, parts)| parts.reached[index] && source.tenant.is_none())
+        {
+            let message =
+                format!("the keys of tier `{}` need a tenant, and `{}` has none", tier.name.value, source.name.value);
+            let fault = faults.error("G0140", flag.span.clone(), message);
+            fault.related.push((source.name.span.clone(), "leads here".to_owned()));
+            fault.help = Some("say where it stands, `tenant = \"/tenant_id\"`, or leave `tenants` out".to_owned());
+        }
+    }
+    for (source, parts) in file.sources.iter().zip(sources) {
+        let asked = file.tiers.iter().zip(&parts.reached).any(|(tier, reached)| *reached && tier.tenants.is_some());
+        if let (Some(tenant), false) = (&source.tenant, asked) {
+            let message = format!("no tier of `{}` has keys for each tenant", source.name.value);
+            faults.warning("G0123", tenant.span.clone(), message).help =
+                Some("write `tenants = true` in a tier, or leave this out".to_owned());
+        }
+    }
+}
+
+/// Warns of recipients that would get nothing of a tier.
+fn recipients(file: &File, parts: &Parts, faults: &mut Faults) {
+    for share in &parts.shares.all {
+        let reached = parts.sources.iter().zip(&share.sources).any(|(source, own)| *own && source.reached[share.tier]);
+        if !reached {
+            let (recipient, tier) = (&file.recipients[share.recipient], &file.tiers[share.tier].name);
+            let at = recipient.tiers.iter().find(|name| name.value == tier.value).unwrap_or(&recipient.name);
+            let message =
+                format!("no route of the sources of `{}` leads to tier `{}`", recipient.name.value, tier.value);
+            faults.warning("G0122", at.span.clone(), message);
         }
     }
 }
@@ -234,7 +286,7 @@ fn unused(file: &File, parts: &Parts, faults: &mut Faults) {
 }
 
 /// Complains of examples that cannot be run.
-fn examples(file: &File, sources: &[SourceParts], faults: &mut Faults) {
+fn examples(file: &File, parts: &Parts, faults: &mut Faults) {
     for example in &file.examples {
         match (&example.expect_refused, example.expect.is_empty()) {
             (None, true) => {
@@ -256,14 +308,27 @@ fn examples(file: &File, sources: &[SourceParts], faults: &mut Faults) {
             continue;
         };
         for (tier, _) in &example.expect {
-            match file.tiers.iter().position(|known| known.name.value == tier.value) {
+            match written_to(tier, file, parts, index) {
                 None => unknown(faults, "tier", tier, file.tiers.iter().map(|tier| tier.name.as_str())),
-                Some(known) if !sources[index].reached[known] => {
-                    let message = format!("no route of `{}` leads to tier `{}`", name.value, tier.value);
-                    faults.error("G0133", tier.span.clone(), message);
+                Some(false) => {
+                    let message = format!("nothing of `{}` goes to `{}`", name.value, tier.value);
+                    let fault = faults.error("G0133", tier.span.clone(), message);
+                    fault.label = "no route leads there, or the recipient is not enabled".to_owned();
                 }
-                Some(_) => {}
+                Some(true) => {}
             }
         }
     }
+}
+
+/// Whether the records of a source go to a tier, or to an enabled recipient's share of one; `None` if there is none of
+/// this name.
+fn written_to(name: &Typed<String>, file: &File, parts: &Parts, source: usize) -> Option<bool> {
+    let tier = name.value.split_once('@').map_or(name.as_str(), |(tier, _)| tier);
+    let index = file.tiers.iter().position(|known| known.name.value == tier)?;
+    let reached = parts.sources[source].reached[index];
+    let Some((_, recipient)) = name.value.split_once('@') else { return Some(reached) };
+    let of = |share: &&Share| share.tier == index && file.recipients[share.recipient].name.value == recipient;
+    let share = parts.shares.all.iter().find(of)?;
+    Some(reached && share.enabled && share.sources[source])
 }

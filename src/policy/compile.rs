@@ -4,12 +4,16 @@ use jiff::tz::{TimeZone, TimeZoneDatabase};
 
 use super::condition::unknown;
 use super::file::{self, File, Keep};
+use super::holidays::{Read, holidays};
 use super::read::Typed;
+use super::recipient::{RECIPIENTS, Shares, shares};
 use super::rule::Rules;
 use super::source::{self, SourceParts};
 use crate::diagnostic::Faults;
 use crate::engine::plan::{Actions, KeyPlan, Plan, Unlisted};
 use crate::limits::TIERS_MAX;
+use crate::pseudonym::Algorithm;
+use crate::pseudonym::epoch::Period;
 use crate::record::TierId;
 use crate::record::time::TimePrecision;
 use crate::route::calendar::Holidays;
@@ -24,7 +28,10 @@ pub(super) struct Parts {
     zone: Option<TimeZone>,
     unlisted: Option<Unlisted>,
     max_lateness_s: Option<i64>,
-    tiers: Vec<Option<Tier>>,
+    tiers: Vec<Option<(Tier, KeyPlan)>>,
+    /// What recipients get of the tiers.
+    pub(super) shares: Shares,
+    holidays: Option<Holidays>,
     found: Option<Vec<Vec<Actions>>>,
     pub(super) sources: Vec<SourceParts>,
     /// Whether something refers to the class at this index.
@@ -33,12 +40,13 @@ pub(super) struct Parts {
     pub(super) conditions_used: Vec<bool>,
 }
 
-/// Compiles every part of a file.
-pub(super) fn compile(file: &File, faults: &mut Faults) -> Parts {
+/// Compiles every part of a file; `read` gives the text of a file that it names.
+pub(super) fn compile(file: &File, read: Read<'_>, faults: &mut Faults) -> Parts {
     if let Some(name) = &file.policy {
         kebab("policy", name, faults);
     }
-    let mut rules = Rules::new(file);
+    let shares = shares(file, faults);
+    let mut rules = Rules::new(file, &shares);
     let mut conditions_used = vec![false; file.conditions.len()];
     for condition in &file.conditions {
         kebab("condition", &condition.name, faults);
@@ -66,32 +74,41 @@ pub(super) fn compile(file: &File, faults: &mut Faults) -> Parts {
         ),
         max_lateness_s: lateness(file, faults),
         tiers,
+        holidays: holidays(file, read, faults),
         found,
         sources,
         classes_used: rules.classes_used,
         conditions_used,
+        shares,
     }
 }
 
 impl Parts {
     /// The plan, if every part is there.
     pub(super) fn plan(self, file: &File, text: &str) -> Option<Plan> {
-        let found = self.found?;
+        let tiers: Vec<(Tier, KeyPlan)> = self.tiers.into_iter().collect::<Option<_>>()?;
+        let shares = self.shares.plan(file, &tiers);
+        let all = tiers.len() + shares.len();
+        let mut found = self.found?;
+        found.iter_mut().for_each(|by_tier| by_tier.truncate(all));
+        let sources = self.sources.into_iter().zip(&file.sources).enumerate();
+        let sources = sources.map(|(index, (parts, source))| {
+            let mut plan = parts.plan(source, &found, all)?;
+            self.shares.route(index, tiers.len(), &mut plan.routes);
+            Some(plan)
+        });
+        let sources = sources.collect::<Option<_>>()?;
+        let (tiers, keys) = tiers.into_iter().chain(shares).unzip();
         Some(Plan {
             name: file.policy.as_ref()?.as_str().into(),
             digest: *blake3::hash(text.as_bytes()).as_bytes(),
             zone: self.zone?,
             unlisted: self.unlisted?,
             max_lateness_s: self.max_lateness_s?,
-            keys: (0..self.tiers.len() as u8).map(|tier| KeyPlan::by_day(TierId(tier))).collect(),
-            holidays: Holidays::default(),
-            tiers: self.tiers.into_iter().collect::<Option<_>>()?,
-            sources: self
-                .sources
-                .into_iter()
-                .zip(&file.sources)
-                .map(|(parts, source)| parts.plan(source, &found))
-                .collect::<Option<_>>()?,
+            keys,
+            holidays: self.holidays?,
+            tiers,
+            sources,
         })
     }
 }
@@ -171,7 +188,7 @@ fn amount(text: &str) -> Option<(u32, &str)> {
     Some((count, unit.strip_suffix('s').unwrap_or(unit)))
 }
 
-fn tiers(file: &File, faults: &mut Faults) -> Vec<Option<Tier>> {
+fn tiers(file: &File, faults: &mut Faults) -> Vec<Option<(Tier, KeyPlan)>> {
     if let Some(tier) = file.tiers.get(TIERS_MAX) {
         let message = format!("{} tiers, at most {TIERS_MAX} are possible", file.tiers.len());
         faults.error("G0128", tier.name.span.clone(), message).label = "one too many".to_owned();
@@ -180,16 +197,48 @@ fn tiers(file: &File, faults: &mut Faults) -> Vec<Option<Tier>> {
         // `tiers` missing altogether is complained of where the file is read.
         return Vec::new();
     }
-    file.tiers.iter().map(|one| tier(one, file, faults)).collect()
+    let otherwise = choice(file.algorithm.as_ref(), &ALGORITHMS, Algorithm::Blake3, faults);
+    let mut tiers = Vec::new();
+    for (index, one) in file.tiers.iter().enumerate() {
+        let (tier, keys) = (tier(one, file, faults), keys(one, index, otherwise, faults));
+        tiers.push(tier.zip(keys));
+    }
+    tiers
+}
+
+const ALGORITHMS: [(&str, Algorithm); 2] = [("blake3", Algorithm::Blake3), ("hmac-sha256", Algorithm::HmacSha256)];
+
+/// The keys of a tier.
+fn keys(tier: &file::Tier, index: usize, otherwise: Option<Algorithm>, faults: &mut Faults) -> Option<KeyPlan> {
+    let legal = tier.legal_minimum.as_ref().filter(|flag| flag.value);
+    let period = choice(tier.epoch.as_ref(), &[("day", Period::Day), ("year", Period::Year)], Period::Day, faults);
+    let tenants = tier.tenants.as_ref().filter(|flag| flag.value);
+    if let (Some(legal), Some(Period::Year), Some(epoch)) = (legal, period, &tier.epoch) {
+        let message = "a legal minimum has a key for each day: one for a year would outlive its first records' end";
+        let fault = faults.error("G0119", epoch.span.clone(), message);
+        fault.related.push((legal.span.clone(), "the legal minimum".to_owned()));
+        fault.help = Some("write `epoch = \"day\"`, or leave it out".to_owned());
+    }
+    if let (Some(legal), Some(tenants)) = (legal, tenants) {
+        let message = "the records of a legal minimum cannot end with their tenant";
+        let fault = faults.error("G0119", tenants.span.clone(), message);
+        fault.related.push((legal.span.clone(), "the legal minimum".to_owned()));
+        fault.help = Some("leave `tenants` out".to_owned());
+    }
+    let algorithm = match &tier.algorithm {
+        None => otherwise?,
+        own => choice(own.as_ref(), &ALGORITHMS, Algorithm::Blake3, faults)?,
+    };
+    let of = TierId(u8::try_from(index).ok()?);
+    Some(KeyPlan { of, recipient: None, algorithm, period: period?, tenants: tenants.is_some() })
 }
 
 fn tier(tier: &file::Tier, file: &File, faults: &mut Faults) -> Option<Tier> {
     kebab("tier", &tier.name, faults);
-    if tier.name.value == "default" {
-        faults.error("G0115", tier.name.span.clone(), "`default` has a meaning in `do` and cannot name a tier");
-    }
+    own_word("tier", &tier.name, faults);
     if let Some(group) = &tier.group {
         kebab("group", group, faults);
+        own_word("group", group, faults);
         if let Some(same) = file.tiers.iter().find(|other| other.name.value == group.value) {
             let message = format!("the group `{}` is called as a tier", group.value);
             faults.error("G0112", group.span.clone(), message).related =
@@ -202,11 +251,6 @@ fn tier(tier: &file::Tier, file: &File, faults: &mut Faults) -> Option<Tier> {
         let message = "a legal minimum has a length, this tier ends with an event";
         faults.error("G0118", flag.span.clone(), message).help =
             Some("give `keep` a length, or leave `legal-minimum` out".to_owned());
-    }
-    if let Some(epoch) = tier.epoch.as_ref().filter(|epoch| epoch.value != "day") {
-        let message = format!("this version makes one key a day, not one a {}", epoch.value);
-        faults.error("G0119", epoch.span.clone(), message).help =
-            Some("write `epoch = \"day\"`, or leave it out".to_owned());
     }
     let time = choice(
         tier.time.as_ref(),
@@ -231,6 +275,14 @@ fn tier(tier: &file::Tier, file: &File, faults: &mut Faults) -> Option<Tier> {
         record_id: tier.record_id.as_ref().is_none_or(|flag| flag.value),
         spread: false,
     })
+}
+
+/// Complains of a name that means something else in a `do`.
+pub(super) fn own_word(what: &str, name: &Typed<String>, faults: &mut Faults) {
+    if name.value == "default" || name.value == RECIPIENTS {
+        let message = format!("`{}` has a meaning in `do` and cannot name a {what}", name.value);
+        faults.error("G0115", name.span.clone(), message);
+    }
 }
 
 /// The topic of a tier with `{source}` in it.

@@ -17,6 +17,10 @@ pub struct File {
     pub unlisted: Option<Typed<String>>,
     /// How late a record may be, `72 hours`.
     pub max_lateness: Option<Typed<String>>,
+    /// The file of the days on which nobody works, from the policy's folder.
+    pub holidays: Option<Typed<String>>,
+    /// The function of tokens, where a tier does not say.
+    pub algorithm: Option<Typed<String>>,
     /// Conditions that have a name.
     pub conditions: Vec<Condition>,
     /// The tiers, in file order.
@@ -27,6 +31,8 @@ pub struct File {
     pub kinds: Vec<KindRule>,
     /// The sources, in file order.
     pub sources: Vec<Source>,
+    /// Who gets a share of what, in file order.
+    pub recipients: Vec<Recipient>,
     /// The examples, in file order.
     pub examples: Vec<Example>,
 }
@@ -83,6 +89,10 @@ pub struct Tier {
     pub late: Option<Typed<String>>,
     /// The period of a pseudonym key.
     pub epoch: Option<Typed<String>>,
+    /// The function of tokens.
+    pub algorithm: Option<Typed<String>>,
+    /// Whether every key also depends on a secret of the record's tenant.
+    pub tenants: Option<Typed<bool>>,
     /// The precision of times.
     pub time: Option<Typed<String>>,
     /// A name under which classes speak of several tiers.
@@ -208,6 +218,8 @@ pub struct Source {
     pub emit: Option<Typed<String>>,
     /// Where the event time stands.
     pub time: Option<Typed<String>>,
+    /// Where the tenant stands.
+    pub tenant: Option<Typed<String>>,
     /// Which records are its own.
     pub when: Vec<When>,
     /// What happens to null values.
@@ -222,6 +234,23 @@ pub struct Source {
     pub items: Vec<Item>,
     /// Its routes, in file order.
     pub routes: Vec<Route>,
+}
+
+/// `[recipients.X]`: who gets a share of some tiers.
+#[derive(Debug)]
+pub struct Recipient {
+    /// Its name.
+    pub name: Typed<String>,
+    /// What the notice calls it.
+    pub label: Option<Typed<String>>,
+    /// The sources whose records it gets.
+    pub sources: Vec<Typed<String>>,
+    /// The tiers of which it gets a share.
+    pub tiers: Vec<Typed<String>>,
+    /// Its topics, with `{tier}` and `{source}`.
+    pub topic: Option<Typed<String>>,
+    /// Whether anything is written for it yet.
+    pub enabled: Option<Typed<bool>>,
 }
 
 /// `[[examples]]`.

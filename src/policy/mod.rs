@@ -1,6 +1,7 @@
 //! The policy file to a plan of the engine, or all complaints about it.
 //!
-//! `file` holds what was typed (`section` and `read` take it from the text), `compile` (with `source`, `rule`, `condition`, `action`) what it means,
+//! `file` holds what was typed (`section` and `read` take it from the text), `compile` (with `source`,
+//! `rule`, `condition`, `action`, `recipient`, `holidays`) what it means,
 //! `check` (with `topic`) what speaks against it.
 
 pub mod action;
@@ -10,7 +11,9 @@ pub mod condition;
 pub mod example;
 pub mod explain;
 pub mod file;
+pub mod holidays;
 pub mod read;
+mod recipient;
 mod rule;
 mod section;
 mod source;
@@ -37,25 +40,37 @@ pub struct Policy {
     pub warnings: Faults,
 }
 
-/// Reads and checks a policy file.
+/// Reads and checks a policy file, and the holidays that it names.
 ///
 /// # Errors
-/// All faults of the file at once; a file that cannot be read is a fault too.
+/// All faults of the files at once; a file that cannot be read is a fault too.
 pub fn load(path: &Path) -> Result<Policy, Faults> {
     let text = std::fs::read_to_string(path).map_err(|error| Faults::unreadable(path, &error))?;
-    parse(path, &text)
+    let folder = path.parent().unwrap_or(Path::new(""));
+    parse_with(path, &text, &|named| std::fs::read_to_string(folder.join(named)))
 }
 
-/// Checks the text of a policy file; `path` only names it.
+/// Checks the text of a policy that names no other file; `path` only names it.
 ///
 /// # Errors
 /// As [`load`].
 pub fn parse(path: &Path, text: &str) -> Result<Policy, Faults> {
+    parse_with(path, text, &|_| Err(std::io::Error::other("this policy is read without its folder")))
+}
+
+/// Checks the text of a policy file; `path` only names it, and `read` gives the text of the holidays that it names.
+///
+/// The digest of the policy is that of its own text: holidays move the days on which records and keys end, and change
+/// no byte of an output.
+///
+/// # Errors
+/// As [`load`].
+pub fn parse_with(path: &Path, text: &str, read: holidays::Read<'_>) -> Result<Policy, Faults> {
     let mut faults = Faults::of(path, text);
     let Some(file) = section::read(text, &mut faults) else {
         return Err(faults);
     };
-    let parts = compile::compile(&file, &mut faults);
+    let parts = compile::compile(&file, read, &mut faults);
     check::check(&file, &parts, &mut faults);
     faults.sort();
     if faults.diagnostics.iter().any(|diagnostic| diagnostic.severity == Severity::Error) {

@@ -6,6 +6,7 @@ use super::action::{self, candidates, fits};
 use super::condition::unknown;
 use super::file::{Do, File, Rule};
 use super::read::Typed;
+use super::recipient::{RECIPIENTS, Shares};
 use crate::diagnostic::Faults;
 use crate::engine::plan::{Action, Actions};
 use crate::kind::Kind;
@@ -44,6 +45,20 @@ impl Place {
             Self::Kind => Some("what is said of a kind is one action; write both in the item or in a class"),
         }
     }
+
+    /// Why no value can be sealed here; `None` where one can.
+    const fn seal_refusal(self) -> Option<&'static str> {
+        match self {
+            Self::Member => None,
+            Self::Any => Some("the path ends in `*`; name the members that shall be sealed"),
+            Self::Line => Some("a line has no `sealed` member; a `pattern` with `emit = \"json\"` has"),
+            Self::Carrier => Some("a key or header has no `sealed` member; `pseudonymize` it, or `drop` it"),
+            Self::Text => Some("a finding inside text is no member; seal the whole text in its item"),
+            Self::Kind => {
+                Some("a kind also stands where nothing can be sealed; write `seal` in the item or in a class")
+            }
+        }
+    }
 }
 
 /// An action and where it is written.
@@ -52,13 +67,14 @@ type Written = (Action, Range<usize>);
 /// Resolves `do`, `class` and `kind` to actions, and notes what speaks against them.
 pub(super) struct Rules<'a> {
     file: &'a File,
+    shares: &'a Shares,
     /// Whether something refers to the class at this index.
     pub(super) classes_used: Vec<bool>,
 }
 
 impl<'a> Rules<'a> {
-    pub(super) fn new(file: &'a File) -> Self {
-        Self { file, classes_used: vec![false; file.classes.len()] }
+    pub(super) fn new(file: &'a File, shares: &'a Shares) -> Self {
+        Self { file, shares, classes_used: vec![false; file.classes.len()] }
     }
 
     /// Kind and actions of an item, key or header; `reached` says which tiers its source writes to.
@@ -141,40 +157,52 @@ impl<'a> Rules<'a> {
             return self.by_tier(rule.act.as_ref()?, &self.all(), faults).map(|by_tier| plain(&by_tier));
         }
         let action = action::parse(default_words(kind)?).ok()?;
-        Some(vec![vec![action]; self.file.tiers.len()])
+        Some(vec![vec![action]; self.file.tiers.len() + self.shares.all.len()])
     }
 
     fn all(&self) -> Vec<bool> {
         vec![true; self.file.tiers.len()]
     }
 
-    /// The actions of a `do` for each tier: by its name, else by its group, else the default.
+    /// The actions of a `do` for each tier: by its name, else by its group, else the default; and for each share of a
+    /// recipient: by its name, else by `recipients`, else what its tier has, but never the seal.
     fn by_tier(&self, act: &Typed<Do>, reached: &[bool], faults: &mut Faults) -> Option<Vec<Vec<Written>>> {
         let entries = match &act.value {
             Do::Same(words) => {
                 let list = list(words, &act.span, faults)?;
-                return Some(vec![list; self.file.tiers.len()]);
+                let mut by_tier = vec![list.clone(); self.file.tiers.len()];
+                by_tier.resize(self.file.tiers.len() + self.shares.all.len(), unsealed(&list));
+                return Some(by_tier);
             }
             Do::By(entries) => entries,
         };
         let groups = || self.file.tiers.iter().filter_map(|tier| tier.group.as_ref().map(Typed::as_str));
         let tiers = || self.file.tiers.iter().map(|tier| tier.name.as_str());
+        let recipients = || self.file.recipients.iter().map(|recipient| recipient.name.as_str());
         let mut sound = true;
         let mut lists = Vec::new();
         for (name, words) in entries {
             let known = || ["default"].into_iter().chain(tiers()).chain(groups());
-            if !known().any(|known| known == name.value) {
-                unknown(faults, "tier or group", name, known());
+            let recipient = name.value == RECIPIENTS || recipients().any(|known| known == name.value);
+            if !recipient && !known().any(|known| known == name.value) {
+                unknown(faults, "tier, group or recipient", name, known().chain(recipients()));
                 sound = false;
             }
             let list = list(words, &name.span, faults);
+            let sealed = list.iter().flatten().find(|(action, _)| *action == Action::Seal);
+            if let Some((_, span)) = sealed.filter(|_| recipient) {
+                let fault = faults.error("G0143", span.clone(), "no sealed value goes to a recipient");
+                fault.related.push((name.span.clone(), "a recipient".to_owned()));
+                fault.help = Some("leave `seal` out; `drop` a value of which it gets nothing".to_owned());
+                sound = false;
+            }
             sound &= list.is_some();
             lists.push((name.as_str(), list.unwrap_or_default()));
         }
-        let mut by_tier = Vec::new();
+        let mut by_tier: Vec<Vec<Written>> = Vec::new();
         let mut silent = Vec::new();
+        let named = |wanted: &str| lists.iter().find(|(name, _)| *name == wanted).map(|(_, list)| list.clone());
         for (index, tier) in self.file.tiers.iter().enumerate() {
-            let named = |wanted: &str| lists.iter().find(|(name, _)| *name == wanted).map(|(_, list)| list.clone());
             let list = named(tier.name.as_str())
                 .or_else(|| tier.group.as_ref().and_then(|group| named(group.as_str())))
                 .or_else(|| named("default"));
@@ -183,6 +211,11 @@ impl<'a> Rules<'a> {
             }
             // Where the source writes nothing, nothing is done; `drop` is what could do no harm.
             by_tier.push(list.unwrap_or_else(|| vec![(Action::Drop, act.span.clone())]));
+        }
+        for share in &self.shares.all {
+            let own = named(self.file.recipients[share.recipient].name.as_str()).or_else(|| named(RECIPIENTS));
+            let list = own.unwrap_or_else(|| unsealed(&by_tier[share.tier]));
+            by_tier.push(list);
         }
         if sound && !silent.is_empty() {
             let message = format!("nothing says what is done in tier `{}`", silent.join("`, `"));
@@ -229,13 +262,22 @@ fn list(words: &[Typed<String>], span: &Range<usize>, faults: &mut Faults) -> Op
         match action::parse(word.as_str()) {
             Ok(action) => list.push((action, word.span.clone())),
             Err(unread) => {
-                let fault = faults.error(unread.code, word.span.clone(), unread.message);
+                let fault = faults.error("G0103", word.span.clone(), unread.message);
                 fault.label = unread.label;
                 fault.help = unread.help;
             }
         }
     }
     (list.len() == words.len()).then_some(list)
+}
+
+/// The actions without the seal; where nothing else is done, nothing leaves.
+fn unsealed(list: &[Written]) -> Vec<Written> {
+    let rest: Vec<Written> = list.iter().filter(|(action, _)| *action != Action::Seal).cloned().collect();
+    match list.first() {
+        Some((_, span)) if rest.is_empty() => vec![(Action::Drop, span.clone())],
+        _ => rest,
+    }
 }
 
 fn plain(by_tier: &[Vec<Written>]) -> Vec<Actions> {
@@ -256,6 +298,7 @@ struct Value<'a> {
 fn judge(list: &[Written], value: &Value<'_>, faults: &mut Faults) -> bool {
     let before = faults.error_count();
     judge_list(list, value, faults);
+    judge_seal(list, value, faults);
     for (action, span) in list {
         if let Err(advice) = fits(*action, value.kind) {
             let message = format!("`{}` does not apply to the kind `{}`", action::words(*action), value.kind.name());
@@ -270,12 +313,13 @@ fn judge(list: &[Written], value: &Value<'_>, faults: &mut Faults) -> bool {
 }
 
 fn judge_list(list: &[Written], value: &Value<'_>, faults: &mut Faults) {
-    let writes: Vec<&Written> = list.iter().filter(|(action, _)| *action != Action::Pseudonymize).collect();
+    let writes: Vec<&Written> =
+        list.iter().filter(|(action, _)| !matches!(action, Action::Pseudonymize | Action::Seal)).collect();
     let tokens: Vec<&Written> = list.iter().filter(|(action, _)| *action == Action::Pseudonymize).collect();
     if let [first, second, ..] = writes.as_slice() {
         let fault = faults.error("G0104", second.1.clone(), "two actions write the same value");
         fault.related.push((first.1.clone(), "the first".to_owned()));
-        fault.help = Some("one action writes the value; `pseudonymize` may stand beside it".to_owned());
+        fault.help = Some("one action writes the value; `pseudonymize` and `seal` may stand beside it".to_owned());
     }
     if let [first, second, ..] = tokens.as_slice() {
         let fault = faults.error("G0104", second.1.clone(), "`pseudonymize` twice");
@@ -301,18 +345,45 @@ fn judge_list(list: &[Written], value: &Value<'_>, faults: &mut Faults) {
     }
 }
 
+fn judge_seal(list: &[Written], value: &Value<'_>, faults: &mut Faults) {
+    let mut seals = list.iter().filter(|(action, _)| *action == Action::Seal);
+    let Some((_, seal)) = seals.next() else { return };
+    if let Some((_, second)) = seals.next() {
+        let fault = faults.error("G0104", second.clone(), "`seal` twice");
+        fault.related.push((seal.clone(), "the first".to_owned()));
+    }
+    if let Some(reason) = value.place.seal_refusal() {
+        let fault = faults.error("G0142", seal.clone(), "nothing can be sealed here");
+        fault.label = "needs a member of a JSON object".to_owned();
+        fault.help = Some(reason.to_owned());
+    }
+    for (action, span) in list.iter().filter(|(action, _)| matches!(action, Action::Drop | Action::Keep)) {
+        let (message, help) = match action {
+            Action::Drop => (
+                "a dropped value is not sealed",
+                "`seal` alone: the value does not leave, and its original can be opened",
+            ),
+            _ => ("a sealed value stands beside its seal for all to read", "`seal` alone, or `mask` and `seal`"),
+        };
+        let fault = faults.error("G0104", span.clone(), message);
+        fault.related.push((seal.clone(), "the seal".to_owned()));
+        fault.help = Some(help.to_owned());
+    }
+}
+
 fn judge_leak(action: Action, span: &Range<usize>, value: &Value<'_>, faults: &mut Faults) {
     let kind = value.kind;
     let unique = matches!(kind, Kind::KrRrn | Kind::KrFrn);
     if unique
-        && matches!(action, Action::Keep | Action::Pseudonymize)
-        && !(action == Action::Pseudonymize && value.legal_basis)
+        && matches!(action, Action::Keep | Action::Pseudonymize | Action::Seal)
+        && !(action != Action::Keep && value.legal_basis)
     {
-        let message = format!(
-            "a `{}` is never {}",
-            kind.name(),
-            if action == Action::Keep { "kept" } else { "pseudonymized without a law" }
-        );
+        let done = match action {
+            Action::Keep => "kept",
+            Action::Seal => "sealed without a law",
+            _ => "pseudonymized without a law",
+        };
+        let message = format!("a `{}` is never {done}", kind.name());
         let fault = faults.error("G0107", span.clone(), message);
         fault.related.push((value.typed.span.clone(), "the kind".to_owned()));
         fault.help = Some(match (action, value.place) {

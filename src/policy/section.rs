@@ -5,7 +5,8 @@ use std::ops::Range;
 use toml::de::{DeTable, DeValue};
 
 use super::file::{
-    Class, Clause, Condition, Do, Example, File, Header, Item, Keep, KindRule, Route, Rule, Source, Tier, When,
+    Class, Clause, Condition, Do, Example, File, Header, Item, Keep, KindRule, Recipient, Route, Rule, Source, Tier,
+    When,
 };
 use super::read::{Fields, Reader, Typed, Value};
 use crate::diagnostic::Faults;
@@ -63,11 +64,14 @@ const FILE: &[&str] = &[
     "timezone",
     "unlisted",
     "max-lateness",
+    "holidays",
+    "algorithm",
     "conditions",
     "tiers",
     "classes",
     "kinds",
     "sources",
+    "recipients",
     "examples",
 ];
 const CLAUSE: &[&str] = &["at", "in", "is", "present"];
@@ -80,6 +84,8 @@ const TIER: &[&str] = &[
     "legal-minimum",
     "late",
     "epoch",
+    "algorithm",
+    "tenants",
     "time",
     "group",
     "record-id",
@@ -95,6 +101,7 @@ const SOURCE: &[&str] = &[
     "syntax",
     "emit",
     "time",
+    "tenant",
     "when",
     "tombstones",
     "quarantine",
@@ -107,6 +114,7 @@ const ITEM: &[&str] = &["item", "label", "at", "kind", "class", "do", "when", "p
 const CARRIER: &[&str] = &["kind", "class", "do", "legal-basis", "allow"];
 const HEADER: &[&str] = &["name", "kind", "class", "do", "legal-basis", "allow"];
 const ROUTE: &[&str] = &["when", "to"];
+const RECIPIENT: &[&str] = &["label", "sources", "tiers", "topic", "enabled"];
 const EXAMPLE: &[&str] = &["name", "source", "given", "timestamp", "expect", "expect-refused"];
 
 impl Reader<'_> {
@@ -118,11 +126,14 @@ impl Reader<'_> {
             timezone: self.text(&top, "timezone"),
             unlisted: self.text(&top, "unlisted"),
             max_lateness: self.text(&top, "max-lateness"),
+            holidays: self.text(&top, "holidays"),
+            algorithm: self.text(&top, "algorithm"),
             conditions: self.conditions(&top),
             tiers: self.tiers(&top),
             classes: self.classes(&top),
             kinds: self.kinds(&top),
             sources: self.sources(&top),
+            recipients: self.recipients(&top),
             examples: self.examples(&top),
         };
         self.must_have(&top, "effective");
@@ -164,6 +175,8 @@ impl Reader<'_> {
                 legal_minimum: self.flag(&fields, "legal-minimum"),
                 late: self.text(&fields, "late"),
                 epoch: self.text(&fields, "epoch"),
+                algorithm: self.text(&fields, "algorithm"),
+                tenants: self.flag(&fields, "tenants"),
                 time: self.text(&fields, "time"),
                 group: self.text(&fields, "group"),
                 record_id: self.flag(&fields, "record-id"),
@@ -231,6 +244,7 @@ impl Reader<'_> {
                 syntax: self.text(&fields, "syntax"),
                 emit: self.text(&fields, "emit"),
                 time: self.text(&fields, "time"),
+                tenant: self.text(&fields, "tenant"),
                 when: self.when(&fields),
                 tombstones: self.text(&fields, "tombstones"),
                 quarantine: self.text(&fields, "quarantine"),
@@ -270,6 +284,27 @@ impl Reader<'_> {
             routes.push(Route { span: fields.span.clone(), when: self.when(&fields), to: self.texts(&fields, "to") });
         }
         routes
+    }
+
+    fn recipients(&mut self, top: &Fields<'_>) -> Vec<Recipient> {
+        let mut recipients = Vec::new();
+        for (name, fields) in self.named(top, "recipients", "a recipient", RECIPIENT) {
+            for key in ["sources", "tiers"] {
+                self.must_have(&fields, key);
+                if fields.get(key).is_some() && self.texts(&fields, key).is_empty() {
+                    self.faults.error("G0005", fields.place(key), format!("a recipient needs `{key}`"));
+                }
+            }
+            recipients.push(Recipient {
+                name,
+                label: self.text(&fields, "label"),
+                sources: self.texts(&fields, "sources"),
+                tiers: self.texts(&fields, "tiers"),
+                topic: self.text(&fields, "topic"),
+                enabled: self.flag(&fields, "enabled"),
+            });
+        }
+        recipients
     }
 
     fn examples(&mut self, top: &Fields<'_>) -> Vec<Example> {

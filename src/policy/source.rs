@@ -15,6 +15,7 @@ use crate::route::{Clause, Pointer, Route, Segment, TierId};
 pub(super) struct SourceParts {
     pub(super) format: Option<Format>,
     time: Option<EventTime>,
+    tenant: Option<Option<Pointer>>,
     pub(super) belongs: Option<Vec<Clause>>,
     tombstones_forward: Option<bool>,
     pub(super) items: Vec<ItemParts>,
@@ -86,6 +87,7 @@ pub(super) fn compile(
     }
     SourceParts {
         time: time(source, format.as_ref(), faults),
+        tenant: tenant(source, format.as_ref(), faults),
         belongs: when(&source.when, file, conditions, faults),
         tombstones_forward: choice(source.tombstones.as_ref(), &[("refuse", false), ("forward", true)], false, faults),
         format,
@@ -98,8 +100,14 @@ pub(super) fn compile(
 }
 
 impl SourceParts {
-    /// The plan of the source, if every part is there.
-    pub(super) fn plan(self, source: &file::Source, found: &[Vec<Actions>]) -> Option<SourcePlan> {
+    /// The plan of the source, if every part is there; `tiers` tiers and shares of tiers are in it.
+    pub(super) fn plan(self, source: &file::Source, found: &[Vec<Actions>], tiers: usize) -> Option<SourcePlan> {
+        let planned = |mut actions: Vec<Actions>| {
+            // What is said of recipients that get nothing yet stands behind.
+            actions.truncate(tiers);
+            actions
+        };
+        let carrier = |plan: CarrierPlan| CarrierPlan { actions: planned(plan.actions), ..plan };
         let items = self.items.into_iter().zip(&source.items).map(|(parts, item)| {
             let (kind, actions) = parts.rule?;
             Some(ItemPlan {
@@ -107,7 +115,7 @@ impl SourceParts {
                 at: parts.at?,
                 kind,
                 when: parts.when?,
-                actions,
+                actions: planned(actions),
             })
         });
         Some(SourcePlan {
@@ -119,10 +127,14 @@ impl SourceParts {
             time: self.time?,
             belongs: self.belongs?,
             tombstones_forward: self.tombstones_forward?,
-            tenant: None,
+            tenant: self.tenant?,
             items: items.collect::<Option<_>>()?,
-            key: self.key?,
-            headers: self.headers.into_iter().collect::<Option<_>>()?,
+            key: self.key?.map(carrier),
+            headers: self
+                .headers
+                .into_iter()
+                .map(|header| header.map(|(name, plan)| (name, carrier(plan))))
+                .collect::<Option<_>>()?,
             routes: self.routes.into_iter().collect::<Option<_>>()?,
             found: found.to_vec(),
         })
@@ -177,6 +189,17 @@ fn time(source: &file::Source, format: Option<&Format>, faults: &mut Faults) -> 
         return None;
     }
     Some(EventTime::At(pointer))
+}
+
+fn tenant(source: &file::Source, format: Option<&Format>, faults: &mut Faults) -> Option<Option<Pointer>> {
+    let Some(typed) = &source.tenant else { return Some(None) };
+    let pointer = exact_pointer(typed, faults)?;
+    if matches!(format, Some(Format::Text)) {
+        faults.error("G0135", typed.span.clone(), "a line of free text has no fields").help =
+            Some("leave `tenant` out".to_owned());
+        return None;
+    }
+    Some(Some(pointer))
 }
 
 fn format(source: &file::Source, faults: &mut Faults) -> Option<Format> {
@@ -279,6 +302,7 @@ pub(super) fn check_fields(source: &file::Source, parts: &SourceParts, file: &Fi
     };
     let mut named: Vec<&Typed<String>> = source.items.iter().filter_map(|item| item.at.as_ref()).collect();
     named.extend(source.time.as_ref().filter(|time| time.value != "kafka-timestamp"));
+    named.extend(&source.tenant);
     let parts_of = |part: &file::When| -> Vec<file::Clause> {
         match part {
             file::When::Clause(clause) => vec![clause.clone()],

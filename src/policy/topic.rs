@@ -3,7 +3,9 @@
 use std::ops::Range;
 
 use super::compile::topic_template;
-use super::file::{self, File};
+use super::file::File;
+use super::read::Typed;
+use super::recipient::{self, Shares};
 use super::source::{SourceParts, quarantine};
 use crate::diagnostic::Faults;
 
@@ -27,11 +29,15 @@ enum Role {
 }
 
 /// Complains of names that a broker would refuse, and of topics that are used twice.
-pub(super) fn check(file: &File, sources: &[SourceParts], faults: &mut Faults) {
+pub(super) fn check(file: &File, sources: &[SourceParts], shares: &Shares, faults: &mut Faults) {
     for tier in &file.tiers {
-        template(tier, faults);
+        template(tier.topic.as_ref(), &["{source}"], &format!("tier.{}.{{source}}", tier.name.value), faults);
     }
-    let uses = uses(file, sources);
+    for recipient in &file.recipients {
+        let example = format!("to.{}.{{tier}}.{{source}}", recipient.name.value);
+        template(recipient.topic.as_ref(), &["{tier}", "{source}"], &example, faults);
+    }
+    let uses = uses(file, sources, shares);
     for (index, one) in uses.iter().enumerate() {
         // A name made of an illegal name is complained of once, as that name.
         let told = faults.diagnostics.iter().any(|told| told.code == "G0102" && told.span.as_ref() == Some(&one.span));
@@ -46,9 +52,9 @@ pub(super) fn check(file: &File, sources: &[SourceParts], faults: &mut Faults) {
     }
 }
 
-fn uses(file: &File, sources: &[SourceParts]) -> Vec<Use> {
+fn uses(file: &File, sources: &[SourceParts], shares: &Shares) -> Vec<Use> {
     let mut uses = Vec::new();
-    for (source, parts) in file.sources.iter().zip(sources) {
+    for (index, (source, parts)) in file.sources.iter().zip(sources).enumerate() {
         for topic in &source.topics {
             let what = format!("input of `{}`", source.name.value);
             uses.push(Use { name: topic.value.clone(), span: topic.span.clone(), role: Role::Input, what });
@@ -59,6 +65,14 @@ fn uses(file: &File, sources: &[SourceParts]) -> Vec<Use> {
             let what = format!("tier `{}` of `{}`", tier.name.value, source.name.value);
             uses.push(Use { name, span, role: Role::Output, what });
         }
+        for share in shares.all.iter().filter(|share| share.sources[index] && parts.reached[share.tier]) {
+            let (recipient, tier) = (&file.recipients[share.recipient], &file.tiers[share.tier].name);
+            let name = recipient::topic_template(recipient, tier.as_str()).replace("{source}", source.name.as_str());
+            let span = recipient.topic.as_ref().map_or(recipient.name.span.clone(), |topic| topic.span.clone());
+            let what =
+                format!("the share of `{}` of tier `{}` of `{}`", recipient.name.value, tier.value, source.name.value);
+            uses.push(Use { name, span, role: Role::Output, what });
+        }
         let span = source.quarantine.as_ref().map_or(source.name.span.clone(), |topic| topic.span.clone());
         let what = format!("quarantine of `{}`", source.name.value);
         uses.push(Use { name: quarantine(source), span, role: Role::Quarantine, what });
@@ -66,17 +80,18 @@ fn uses(file: &File, sources: &[SourceParts]) -> Vec<Use> {
     uses
 }
 
-fn template(tier: &file::Tier, faults: &mut Faults) {
-    let Some(topic) = &tier.topic else { return };
-    let rest = topic.value.replace("{source}", "");
-    if rest.contains(['{', '}']) {
-        let fault =
-            faults.error("G0124", topic.span.clone(), "a topic may contain `{source}` and nothing else in braces");
-        fault.help = Some(format!("write `tier.{}.{{source}}`", tier.name.value));
+/// Complains of a template with other words in braces than `words`, or with nothing else.
+fn template(topic: Option<&Typed<String>>, words: &[&str], example: &str, faults: &mut Faults) {
+    let Some(topic) = topic else { return };
+    let rest = words.iter().fold(topic.value.clone(), |rest, word| rest.replace(word, ""));
+    let message = if rest.contains(['{', '}']) {
+        format!("a topic may contain `{}` and nothing else in braces", words.join("`, `"))
     } else if rest.is_empty() {
-        let fault = faults.error("G0124", topic.span.clone(), "the topic of a tier needs a name of its own");
-        fault.help = Some(format!("write `tier.{}.{{source}}`", tier.name.value));
-    }
+        "the topic of a tier needs a name of its own".to_owned()
+    } else {
+        return;
+    };
+    faults.error("G0124", topic.span.clone(), message).help = Some(format!("write `{example}`"));
 }
 
 /// Why a broker would refuse the name.
@@ -113,6 +128,6 @@ fn collide(one: &Use, other: &Use, faults: &mut Faults) {
         fault.related.push((other.span.clone(), "also here".to_owned()));
     }
     if one.role == Role::Output && other.role == Role::Output {
-        fault.help = Some("put `{source}` into the tier's `topic`".to_owned());
+        fault.help = Some("put `{source}` into the `topic` (for a recipient `{tier}` too)".to_owned());
     }
 }

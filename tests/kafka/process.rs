@@ -30,6 +30,8 @@ impl Site {
         let folder = tempfile::Builder::new().prefix("garim-site-").tempdir().expect("a temporary folder");
         let file = folder.path().join("policy.toml");
         fs::write(&file, policy).expect("the policy is written");
+        let holidays = Path::new(env!("CARGO_MANIFEST_DIR")).join("config/holidays-kr.toml");
+        fs::copy(holidays, folder.path().join("holidays-kr.toml")).expect("the holidays that a shipped policy names");
         Self { folder, policy: file, brokers: String::from(brokers), extra: Vec::new() }
     }
 
