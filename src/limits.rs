@@ -186,3 +186,24 @@ pub const REQUEST_TEXT_BYTES_MAX: usize = 24 << 10;
 pub const PERSON_KEY_BYTES_MAX: usize = 4096;
 
 const _: () = assert!(REQUEST_HOURS_DEFAULT <= REQUEST_HOURS_MAX);
+
+/// An instance counts as gone so long after its last sign of life, in milliseconds. It gives one every half of this, so
+/// that one that failed can be tried again before the destruction of keys goes on without it.
+pub const LEASE_MS: u64 = 10 * 60 * 1000;
+
+/// How far the clock of a host may be behind the newest act, in milliseconds; what is more is a wrong clock, by which no
+/// term can be judged.
+pub const CLOCK_BEHIND_MS: i64 = 5 * 60 * 1000;
+
+/// How long an instance that gave no sign of life is named among those that did not confirm, in milliseconds: a month, in
+/// which a host that was suspended comes back or is given up.
+pub const UNCONFIRMED_MS: i64 = 30 * 24 * 60 * 60 * 1000;
+
+/// Most names of lapsed instances in one act: with their longest name of some 300 bytes they fit one entry.
+pub const UNCONFIRMED_NAMES_MAX: usize = 100;
+
+/// How often a running instance looks at the key store and the log of acts, in milliseconds: a destroyed key is out of use
+/// within seconds.
+pub const KEEPER_LOOK_MS: u64 = 2_000;
+
+const _: () = assert!(4 * LOG_CALL_MS < LEASE_MS / 2 && 2 * KEEPER_LOOK_MS < LEASE_MS / 2);

@@ -270,6 +270,15 @@ impl Store {
         remove::resume(dir, hook)
     }
 
+    /// Makes an empty folder a mirror of `from`, before it has any key; its id, or that of the mirror that is there. `None`
+    /// where [`Store::mirror`] would make it the store again.
+    ///
+    /// # Errors
+    /// As [`Store::mirror`].
+    pub fn begin_mirror(from: &Path, to: &Path, hook: &mut Hook<'_>) -> Result<Option<String>, StoreError> {
+        mirror::begin(from, to, hook)
+    }
+
     /// Brings the mirror `to` in line with the store `from`: what is destroyed goes first, then what is new comes. A new
     /// folder becomes a mirror. With a mirror as `from`, an empty folder becomes the store again.
     ///

@@ -5,6 +5,7 @@
 #![expect(clippy::disallowed_methods, reason = "the rim: lanes have a clock, settings an environment")]
 
 pub mod audit;
+pub mod custody;
 mod ending;
 mod lane;
 mod notice;

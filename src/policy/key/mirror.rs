@@ -26,6 +26,19 @@ pub struct Synced {
 /// Longest mark of a destroyed key, in bytes; it holds a time, an index of the audit log and a reason.
 const MARK_BYTES_MAX: usize = 1 << 16;
 
+pub(super) fn begin(from: &Path, to: &Path, hook: &mut Hook<'_>) -> Result<Option<String>, StoreError> {
+    let source = read::open(from)?;
+    if same(from, to) {
+        return Err(StoreFault::new(to, "the mirror is the store itself", "name another folder").into());
+    }
+    let mut writer = Writer::begin(to, true, hook)?;
+    welcome(&source, from, &mut writer)?;
+    let mut faults = Faults::default();
+    let mirror = read::read_mirror(writer.root.as_fd(), to, &mut faults);
+    faults.settle()?;
+    Ok(mirror.map(|(mirror, _)| mirror))
+}
+
 pub(super) fn sync(from: &Path, to: &Path, hook: &mut Hook<'_>) -> Result<Synced, StoreError> {
     let source = read::open(from)?;
     if same(from, to) {
