@@ -1,6 +1,6 @@
 //! From a plan to the tables that the data path reads.
 
-use super::plan::{Action, EventTime, Format, Plan, SourcePlan, Unlisted};
+use super::plan::{Action, Emit, EventTime, Format, Plan, SourcePlan, Unlisted};
 use super::rule::{self, Counters, Origin, Rule, Test, Treatment};
 use super::scratch::RuleId;
 use super::{Limits, PlanFault};
@@ -160,6 +160,7 @@ fn compile_source(index: u16, source: &SourcePlan, plan: &Plan, counters: &mut C
     let mut fields = Fields::default();
     for item in &source.items {
         let rule = rule::compile(origin(&item.name), item.kind, &item.actions, tiers, counters)?;
+        check_seals(source, plan, &item.name, &rule)?;
         let nameless = !matches!(item.at.0.last(), Some(Segment::Name(_)));
         if nameless && rule.by_tier.iter().any(|treatment| treatment.beside) {
             return Err(format!("`{}` has no name of its own, so no place for a token beside its value", item.name));
@@ -222,6 +223,23 @@ fn compile_source(index: u16, source: &SourcePlan, plan: &Plan, counters: &mut C
         topics: tiers.iter().map(|tier| tier.topic.replace("{source}", &source.name).into()).collect(),
         record_tag: frame::tag(&source.name, "record"),
     })
+}
+
+/// Values are sealed only where the record can carry the envelope, and never for a recipient.
+fn check_seals(source: &SourcePlan, plan: &Plan, item: &str, rule: &Rule) -> Result<(), String> {
+    let lines = match source.format {
+        Format::Json | Format::Ndjson | Format::Pattern { emit: Emit::Json, .. } => false,
+        Format::Text | Format::Pattern { emit: Emit::Same, .. } => true,
+    };
+    for ((treatment, keys), tier) in rule.by_tier.iter().zip(&plan.keys).zip(&plan.tiers) {
+        if treatment.sealed && lines {
+            return Err(format!("`{item}` is sealed, and a line has no place for an envelope"));
+        }
+        if treatment.sealed && keys.recipient.is_some() {
+            return Err(format!("`{item}` is sealed in `{}`, and nothing is sealed for a recipient", tier.name));
+        }
+    }
+    Ok(())
 }
 
 fn compile_routes(source: &SourcePlan, tiers: &[Tier], fields: &mut Fields) -> Result<Vec<CompiledRoute>, String> {
@@ -299,8 +317,8 @@ fn compile_found(
         let origin = Origin { source: index, source_name: &source.name, rule: &name };
         let actions = source.found.get(*kind as usize).ok_or("findings of some kind have no action")?;
         let rule = rule::compile(origin, *kind, actions, tiers, counters)?;
-        if rule.scans || rule.by_tier.iter().any(|treatment| treatment.beside) {
-            return Err(format!("a finding of kind `{}` takes one action, which is not `scan`", kind.name()));
+        if rule.scans || rule.by_tier.iter().any(|treatment| treatment.beside || treatment.sealed) {
+            return Err(format!("a finding of kind `{}` takes one action, neither `scan` nor `seal`", kind.name()));
         }
         found.push(rule);
     }

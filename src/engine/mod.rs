@@ -25,6 +25,7 @@ mod read;
 mod resolve;
 mod rule;
 mod scratch;
+mod seal;
 mod spread;
 mod value;
 mod write;
@@ -207,14 +208,17 @@ impl Engine {
                 .enumerate()
                 .try_for_each(|(index, record)| self.record(scratch, keys, record, index as u32, out));
             if result.is_ok() {
-                settle(scratch, out);
+                self.settle(scratch, out);
             }
             result
         }));
         let result = whole.unwrap_or_else(|_| self.treat_one_by_one(scratch, keys, records, out));
         match result {
             Ok(()) => out.spread.settle(&mut out.outputs),
-            Err(_) => out.clear(),
+            Err(_) => {
+                scratch.seals.truncate(0);
+                out.clear();
+            }
         }
         wipe_stack();
         result
@@ -236,7 +240,7 @@ impl Engine {
             let alone = catch_unwind(AssertUnwindSafe(|| self.record(scratch, keys, record, index as u32, out)));
             let settled = alone.and_then(|result| {
                 catch_unwind(AssertUnwindSafe(|| {
-                    settle(scratch, out);
+                    self.settle(scratch, out);
                     result
                 }))
             });
@@ -272,6 +276,7 @@ impl Engine {
 
     fn begin_scratch(&self, scratch: &mut Scratch, keys: &KeyRing) {
         scratch.days.begin(self.identity, keys.identity());
+        scratch.seals.truncate(0);
         scratch.patterns.clear();
         scratch.patterns.resize_with(self.plan.sources.len(), Default::default);
     }
@@ -327,6 +332,7 @@ impl Engine {
     ) -> Result<(), KeyMissing> {
         let before = Mark::of(out);
         let waiting = scratch.days.waiting();
+        let sealed = scratch.seals.len();
         scratch.counted.clear();
         scratch.tenant.clear();
         let result = match value {
@@ -347,6 +353,7 @@ impl Engine {
             }
             Err(Stop::Refused { reason, item, at_byte }) => {
                 scratch.days.retract(waiting);
+                scratch.seals.truncate(sealed);
                 before.roll_back(out);
                 self.refuse(out, job.record, job.index, job.line, reason, item, at_byte);
                 Ok(())
@@ -370,12 +377,15 @@ impl Engine {
         let at_byte = u32::try_from(at_byte).unwrap_or(u32::MAX);
         out.refusals.push(Refusal { record: index, line, position: record.position, reason, item, at_byte });
     }
-}
 
-/// Hashes what waits: letters go where the output has kept room for them, ids of spread outputs are noted.
-fn settle(scratch: &mut Scratch, out: &mut Treated) {
-    let Treated { bytes, outputs, spread, .. } = out;
-    scratch.days.settle(bytes, |index, id| spread.note(outputs[index].tier, id, index));
+    /// Hashes what waits: letters go where the output has kept room for them, ids of spread outputs are noted. Then
+    /// closes the envelopes, which vouch for those ids.
+    fn settle(&self, scratch: &mut Scratch, out: &mut Treated) {
+        let Scratch { days, seals, .. } = scratch;
+        let Treated { bytes, outputs, spread, .. } = out;
+        days.settle(bytes, |index, id| spread.note(outputs[index].tier, id, index));
+        seals.settle(days, &self.plan, self.digest_letters, out);
+    }
 }
 
 /// How long the outputs were before a record.

@@ -20,9 +20,29 @@ pub(super) struct Open {
     start: usize,
     /// Where its inside begins.
     body: usize,
-    array: bool,
+    pub(super) array: bool,
     /// Whether some name in it was masked, so that two may have become one.
     altered: bool,
+    /// The node that opens it; of the record itself, none.
+    pub(super) node: u32,
+    /// An element of it, by node, and how many stand before that one; found when first asked for.
+    counted: (u32, u32),
+}
+
+impl Open {
+    /// How many elements stand before the one at `node`. Asked for rising nodes only, so all are counted once.
+    pub(super) fn element(&mut self, node: usize, nodes: &[Node], resolved: &[Resolved]) -> u32 {
+        let (mut at, mut before) = self.counted;
+        while (at as usize) < node {
+            at = match nodes[at as usize].shape {
+                Shape::Object | Shape::Array => resolved[at as usize].close + 1,
+                Shape::String | Shape::Number | Shape::Bool | Shape::Null | Shape::Close => at + 1,
+            };
+            before += 1;
+        }
+        self.counted = (at, before);
+        before
+    }
 }
 
 /// A part of the input that goes out as it is, and was not copied yet: members that follow each other are one copy.
@@ -54,7 +74,8 @@ impl Writer<'_> {
     ) -> Result<(), Stop> {
         open.clear();
         self.out.push(b'{');
-        open.push(Open { start: self.out.len(), body: self.out.len(), array: false, altered: false });
+        let start = self.out.len();
+        open.push(Open { start, body: start, array: false, altered: false, node: 0, counted: (0, 0) });
         let mut run = Run::NOWHERE;
         let mut index = 0;
         while let Some(node) = nodes.get(index) {
@@ -70,7 +91,10 @@ impl Writer<'_> {
                 Shape::Object | Shape::Array => {
                     if let Some(treatment) = self.treatments.get(rule.index()) {
                         self.counted.push(treatment.counter);
-                        if treatment.road == Road::Dropped {
+                        if treatment.op == Op::Drop {
+                            if treatment.sealed {
+                                self.seal_node(index - 1, nodes, resolved, value, open);
+                            }
                             index = close as usize + 1;
                             continue;
                         }
@@ -81,13 +105,21 @@ impl Writer<'_> {
                     self.name(node, name_findings, findings, value, open);
                     let array = node.shape == Shape::Array;
                     self.out.push(if array { b'[' } else { b'{' });
-                    open.push(Open { start, body: self.out.len(), array, altered: false });
+                    let (body, node) = (self.out.len(), index as u32 - 1);
+                    open.push(Open { start, body, array, altered: false, node, counted: (node + 1, 0) });
                 }
                 Shape::String | Shape::Number | Shape::Bool | Shape::Null => {
                     let Some(treatment) = self.treatments.get(rule.index()) else { continue };
                     self.counted.push(treatment.counter);
                     if treatment.road == Road::Dropped {
                         continue;
+                    }
+                    // Null is no secret, and stays what it is.
+                    if treatment.sealed && node.shape != Shape::Null {
+                        self.seal_node(index - 1, nodes, resolved, value, open);
+                        if treatment.op == Op::Drop {
+                            continue;
+                        }
                     }
                     let end = node.span.end as usize + usize::from(node.shape == Shape::String);
                     let in_array = open.last().is_some_and(|container| container.array);

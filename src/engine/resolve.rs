@@ -184,11 +184,16 @@ impl Engine {
     }
 }
 
-/// An array or object can be dropped or scanned; anything else needs one value.
+/// An array or object can be dropped, scanned or sealed; anything else needs one value.
 fn check_container(targets: &[(TierId, usize)], source: &Source, rule: RuleId, node: &Node) -> Result<(), Stop> {
     for (tier, _) in targets {
         let treatment = &source.treatments[usize::from(tier.0)][rule.index()];
-        if treatment.beside || !matches!(treatment.op, Op::Drop | Op::Scan) {
+        let whole = match treatment.op {
+            Op::Drop => true,
+            Op::Scan => !treatment.sealed,
+            Op::Keep | Op::Time(_) | Op::Mask(_) | Op::Token | Op::Truncate(_) | Op::Generalize(_) => false,
+        };
+        if treatment.beside || !whole {
             let at_byte = node.span.start as usize;
             return Err(Stop::Refused { reason: Reason::NotScalar, item: Some(rule.0), at_byte });
         }

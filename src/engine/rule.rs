@@ -36,7 +36,7 @@ pub(super) enum Road {
     Dropped,
     /// It is copied as it is, with nothing beside it.
     Kept,
-    /// It is treated.
+    /// It is treated, or sealed.
     Treated,
 }
 
@@ -48,6 +48,8 @@ pub(super) struct Treatment {
     pub(super) road: Road,
     /// Whether the token stands beside, in `<field>_token`.
     pub(super) beside: bool,
+    /// Whether the original goes into the record's envelope; with [`Op::Drop`], the value itself does not leave.
+    pub(super) sealed: bool,
     /// Index in `Engine::rules`.
     pub(super) counter: u32,
 }
@@ -147,6 +149,9 @@ pub(super) fn compile_carrier(
     if rule.by_tier.iter().any(|treatment| treatment.beside) {
         return Err(format!("`{}` has two actions: a key or header takes one", origin.rule));
     }
+    if rule.by_tier.iter().any(|treatment| treatment.sealed) {
+        return Err(format!("`{}` is sealed, and a key or header has no envelope", origin.rule));
+    }
     Ok(rule)
 }
 
@@ -157,37 +162,44 @@ fn treatment(
     tier: &Tier,
     counters: &mut Counters,
 ) -> Result<Treatment, String> {
-    let (writing, tokens): (Vec<Action>, Vec<Action>) =
-        actions.iter().partition(|action| **action != Action::Pseudonymize);
-    let (op, beside) = match (&writing[..], tokens.len()) {
-        ([], 0) => (Op::Drop, false),
-        ([], 1) => (Op::Token, false),
-        ([action], tokens @ (0 | 1)) => (op(*action, kind, tier), tokens == 1),
-        _ => return Err(format!("`{}` has two actions that write its value", origin.rule)),
-    };
-    if beside && op == Op::Drop {
-        return Err(format!("`{}` is dropped and pseudonymized at once", origin.rule));
+    let count = |wanted: Action| actions.iter().filter(|action| **action == wanted).count();
+    let (tokens, seals) = (count(Action::Pseudonymize), count(Action::Seal));
+    let mut writing = actions.iter().filter(|action| !matches!(action, Action::Pseudonymize | Action::Seal));
+    let (first, second) = (writing.next(), writing.next());
+    if second.is_some() || tokens > 1 || seals > 1 {
+        return Err(format!("`{}` has two actions that write its value", origin.rule));
     }
-    let action = match (op, beside) {
-        (Op::Drop, _) => "drop",
-        (Op::Keep | Op::Time(_), false) => "keep",
-        (Op::Keep | Op::Time(_), true) => "keep+pseudonymize",
-        (Op::Scan, false) => "scan",
-        (Op::Scan, true) => "scan+pseudonymize",
-        (Op::Mask(_), false) => "mask",
-        (Op::Mask(_), true) => "mask+pseudonymize",
-        (Op::Token, _) => "pseudonymize",
-        (Op::Truncate(_), false) => "truncate",
-        (Op::Truncate(_), true) => "truncate+pseudonymize",
-        (Op::Generalize(_), false) => "generalize",
-        (Op::Generalize(_), true) => "generalize+pseudonymize",
+    let (op, beside, sealed) = match first {
+        None if tokens == 1 => (Op::Token, false, seals == 1),
+        None => (Op::Drop, false, seals == 1),
+        Some(action) => (op(*action, kind, tier), tokens == 1, seals == 1),
     };
+    if op == Op::Drop && first.is_some() && (beside || sealed) {
+        return Err(format!("`{}` is dropped and pseudonymized or sealed at once", origin.rule));
+    }
     let road = match op {
-        Op::Drop => Road::Dropped,
-        Op::Keep if !beside => Road::Kept,
+        Op::Drop if !sealed => Road::Dropped,
+        Op::Keep if !beside && !sealed => Road::Kept,
         _ => Road::Treated,
     };
-    Ok(Treatment { op, road, beside, counter: counters.of(origin.source, origin.rule, action) })
+    let counter = counters.of(origin.source, origin.rule, name(op, beside, sealed));
+    Ok(Treatment { op, road, beside, sealed, counter })
+}
+
+/// What the counters call a treatment.
+const fn name(op: Op, beside: bool, sealed: bool) -> &'static str {
+    let names: [&str; 4] = match op {
+        Op::Drop => ["drop", "seal", "drop", "seal"],
+        Op::Token => ["pseudonymize", "pseudonymize+seal", "pseudonymize", "pseudonymize+seal"],
+        Op::Keep | Op::Time(_) => ["keep", "keep+seal", "keep+pseudonymize", "keep+pseudonymize+seal"],
+        Op::Scan => ["scan", "scan+seal", "scan+pseudonymize", "scan+pseudonymize+seal"],
+        Op::Mask(_) => ["mask", "mask+seal", "mask+pseudonymize", "mask+pseudonymize+seal"],
+        Op::Truncate(_) => ["truncate", "truncate+seal", "truncate+pseudonymize", "truncate+pseudonymize+seal"],
+        Op::Generalize(_) => {
+            ["generalize", "generalize+seal", "generalize+pseudonymize", "generalize+pseudonymize+seal"]
+        }
+    };
+    names[beside as usize * 2 + sealed as usize]
 }
 
 fn op(action: Action, kind: Kind, tier: &Tier) -> Op {

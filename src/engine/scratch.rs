@@ -1,6 +1,7 @@
 //! The working memory of one thread, reused from record to record and batch to batch.
 
 use super::day::Days;
+use super::seal::Seals;
 use crate::find::Finding;
 use crate::find::json::Walk;
 use crate::find::pattern::PatternScratch;
@@ -37,6 +38,8 @@ pub struct Scratch {
     pub(super) tenant: String,
     /// Counters to be raised once the record is through.
     pub(super) counted: Vec<u32>,
+    /// The values of the batch that are to be sealed.
+    pub(super) seals: Seals,
     pub(super) words: Words,
 }
 

@@ -4,8 +4,9 @@ use super::compile::Source;
 use super::day::{Days, RecordPlace};
 use super::outcome::{HeaderName, Output, OutputHeader, Reason, Treated};
 use super::plan::Emit;
-use super::rule::{Op, Rule, Treatment};
+use super::rule::{Op, Road, Rule, Treatment};
 use super::scratch::{Resolved, Scratch, Words};
+use super::seal::Seals;
 use super::value::{Form, Leaf, Sink, field_leaf};
 use super::{Engine, Job, Stop};
 use crate::find::Finding;
@@ -28,6 +29,7 @@ pub(super) struct Writer<'a> {
     pub(super) words: &'a mut Words,
     pub(super) days: &'a mut Days,
     pub(super) counted: &'a mut Vec<u32>,
+    pub(super) seals: &'a mut Seals,
     pub(super) out: &'a mut Vec<u8>,
 }
 
@@ -43,16 +45,23 @@ impl Engine {
     ) -> Result<(), Stop> {
         for index in 0..scratch.targets.len() {
             let start = out.bytes.len();
-            let Scratch { walk, resolved, open, findings, words, days, counted, targets, .. } = &mut *scratch;
+            let Scratch { walk, resolved, open, findings, words, days, counted, seals, targets, .. } = &mut *scratch;
             let (tier, slot) = targets[index];
             let treatments = &source.treatments[usize::from(tier.0)][..];
-            let mut writer =
-                Writer { source, treatments, tier, slot, sink: Sink::Json, words, days, counted, out: &mut out.bytes };
+            let mut writer = Writer {
+                source,
+                treatments,
+                tier,
+                slot,
+                sink: Sink::Json,
+                words,
+                days,
+                counted,
+                seals,
+                out: &mut out.bytes,
+            };
             writer.object(&walk.nodes, resolved, findings, value, open)?;
-            writer.member_name(b"garim");
-            writer.out.push(b'"');
-            self.provenance(&mut writer, job);
-            writer.out.extend_from_slice(b"\"}");
+            self.end_object(&mut writer, job);
             self.finish(scratch, source, job, (tier, slot), Some(start), false, out)?;
         }
         Ok(())
@@ -70,20 +79,18 @@ impl Engine {
     ) -> Result<(), Stop> {
         for index in 0..scratch.targets.len() {
             let start = out.bytes.len();
-            let Scratch { fields, resolved, findings, words, days, counted, targets, .. } = &mut *scratch;
+            let Scratch { fields, resolved, findings, words, days, counted, seals, targets, .. } = &mut *scratch;
             let (tier, slot) = targets[index];
             let treatments = &source.treatments[usize::from(tier.0)][..];
             let sink = if matches!(pattern, Some((_, Emit::Json))) { Sink::Json } else { Sink::Plain };
-            let mut writer = Writer { source, treatments, tier, slot, sink, words, days, counted, out: &mut out.bytes };
+            let mut writer =
+                Writer { source, treatments, tier, slot, sink, words, days, counted, seals, out: &mut out.bytes };
             match pattern {
                 None => writer.line(resolved[0], findings, value),
                 Some((pattern, Emit::Same)) => writer.same(pattern, fields, resolved, findings, value),
                 Some((pattern, Emit::Json)) => {
                     writer.fields(pattern, fields, resolved, findings, value);
-                    writer.member_name(b"garim");
-                    writer.out.push(b'"');
-                    self.provenance(&mut writer, job);
-                    writer.out.extend_from_slice(b"\"}");
+                    self.end_object(&mut writer, job);
                 }
             }
             self.finish(scratch, source, job, (tier, slot), Some(start), sink == Sink::Plain, out)?;
@@ -123,10 +130,20 @@ impl Engine {
         let value = start.map(|start| start..out.bytes.len());
         let begin = start.unwrap_or(out.bytes.len());
         let first_header = out.headers.len();
-        let Scratch { words, days, counted, findings, .. } = scratch;
+        let Scratch { words, days, counted, seals, findings, .. } = scratch;
         let treatments = &source.treatments[usize::from(tier.0)][..];
-        let mut writer =
-            Writer { source, treatments, tier, slot, sink: Sink::Plain, words, days, counted, out: &mut out.bytes };
+        let mut writer = Writer {
+            source,
+            treatments,
+            tier,
+            slot,
+            sink: Sink::Plain,
+            words,
+            days,
+            counted,
+            seals,
+            out: &mut out.bytes,
+        };
         if provenance_in_header {
             let from = writer.out.len();
             self.provenance(&mut writer, job);
@@ -171,16 +188,34 @@ impl Engine {
         frame::fill_record(frame, source.record_tag, &input.topic_digest, job.record.position, job.line);
     }
 
-    /// Writes the `garim` string: the policy's digest, and the record's id where the tier carries it.
-    fn provenance(&self, writer: &mut Writer<'_>, job: Job<'_>) {
+    /// Ends an object: the envelope, if something of the record is sealed, then `garim`.
+    fn end_object(&self, writer: &mut Writer<'_>, job: Job<'_>) {
+        let sealed = writer.envelope(job.source);
+        if sealed {
+            self.fill_record(writer.days.nonce(writer.slot), writer.source, job);
+        }
+        writer.member_name(b"garim");
+        writer.out.push(b'"');
+        let record_id = self.provenance(writer, job);
+        writer.out.extend_from_slice(b"\"}");
+        if sealed {
+            writer.seal_to(record_id);
+        }
+    }
+
+    /// Writes the `garim` string: the policy's digest, and the record's id where the tier carries it. Gives the place
+    /// of the id's letters.
+    fn provenance(&self, writer: &mut Writer<'_>, job: Job<'_>) -> Option<usize> {
         writer.out.extend_from_slice(&self.digest_letters);
         if !self.plan.tiers[usize::from(writer.tier.0)].record_id {
-            return;
+            return None;
         }
         writer.out.push(b'.');
-        let place = RecordPlace { letters: Some(writer.out.len()), output: None };
+        let letters = Some(writer.out.len());
+        let place = RecordPlace { letters, output: None };
         self.fill_record(writer.days.record(writer.slot, place), writer.source, job);
         writer.out.extend_from_slice(&[b'?'; token::LETTERS]);
+        letters
     }
 }
 
@@ -250,10 +285,16 @@ impl Writer<'_> {
             let (Some(span), Some(rule)) = (span, self.source.rules.get(resolved.rule.index())) else { continue };
             let treatment = self.treatment(rule);
             self.counted.push(treatment.counter);
-            if treatment.op == Op::Drop {
+            if treatment.road == Road::Dropped {
                 continue;
             }
             let leaf = field_leaf(span.of_str(value), resolved, findings);
+            if treatment.sealed && leaf.form != Form::Null {
+                self.seal_field(name, leaf.text);
+                if treatment.op == Op::Drop {
+                    continue;
+                }
+            }
             self.member_name(name.as_bytes());
             self.value(rule, treatment, leaf);
             if treatment.beside && leaf.form != Form::Null {

@@ -9,6 +9,7 @@ pub mod hmac;
 pub mod lanes;
 pub mod prf;
 pub mod queue;
+pub mod seal;
 pub mod token;
 
 use zeroize::Zeroize;
