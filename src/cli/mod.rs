@@ -1,6 +1,7 @@
 //! The verbs, the flags they share, the exit codes, and how an error is told.
 #![expect(clippy::disallowed_methods, reason = "the rim: flags have twins in the environment, and progress takes time")]
 
+pub mod audit;
 pub mod check;
 pub mod completions;
 pub mod demo;
@@ -387,6 +388,8 @@ enum Verb {
     Test(test::Args),
     /// Make and list the keys of pseudonyms
     Keys(keys::Args),
+    /// Check, show and export the tamper-evident log of acts and commit windows
+    Audit(audit::Args),
     /// Make the topics that a policy needs
     Topics(topics::Args),
     /// Ask a running garim whether it is ready
@@ -408,6 +411,7 @@ fn run(verb: &Verb, shared: &Shared) -> Result<Exit, Failure> {
         Verb::Explain(args) => explain::run(args, shared),
         Verb::Test(args) => test::run(args, shared),
         Verb::Keys(args) => keys::run(args, shared),
+        Verb::Audit(args) => audit::run(args, shared),
         Verb::Topics(args) => topics::run(args, shared),
         Verb::Completions(args) => completions::run(args, shared),
         Verb::Version(args) => version::run(args, shared),

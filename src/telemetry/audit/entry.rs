@@ -258,6 +258,15 @@ impl Window {
     }
 }
 
+/// The time that an entry bears, in milliseconds since 1970; `None` where it is no entry.
+pub fn time_ms(bytes: &[u8]) -> Option<i64> {
+    #[derive(Deserialize)]
+    struct Time {
+        at_ms: i64,
+    }
+    serde_json::from_slice(bytes).ok().map(|Time { at_ms }| at_ms)
+}
+
 fn parse<'de, T: Deserialize<'de>>(bytes: &'de [u8], place: &str) -> Result<T, AuditFault> {
     #[derive(Deserialize)]
     struct Version {

@@ -7,6 +7,7 @@ pub mod file;
 pub mod merkle;
 pub mod tile;
 pub mod tree;
+pub mod verify;
 
 use std::io;
 use std::path::{Path, PathBuf};

@@ -429,7 +429,7 @@ impl Tree {
 }
 
 /// The root of a tree by the hashes at its right edge, from level 0 up.
-fn root_of_edge<'a>(edges: impl Iterator<Item = &'a [Hash]>) -> Hash {
+pub fn root_of_edge<'a>(edges: impl Iterator<Item = &'a [Hash]>) -> Hash {
     let mut smaller: Option<Hash> = None;
     for edge in edges {
         let mut hashes = edge.to_vec();
@@ -498,6 +498,22 @@ pub fn find(disk: &dyn Disk, tile: Tile) -> Result<Option<(Tile, Vec<u8>)>, Audi
         return Ok(Some((tile, bytes)));
     }
     Ok(newest(disk, tile)?.filter(|(found, _)| found.width > tile.width))
+}
+
+/// Where the bundles end; `from` is a size that the log surely has.
+///
+/// # Errors
+/// When the folder cannot be read.
+pub fn entries_end(disk: &dyn Disk, from: u64) -> Result<u64, AuditFault> {
+    let (mut end, mut index) = (from, from / WIDTH);
+    while let Some((tile, _)) = newest(disk, Tile { row: Row::Entries, index, width: WIDTH })? {
+        end = end.max(index * WIDTH + tile.width);
+        if tile.width < WIDTH {
+            break;
+        }
+        index += 1;
+    }
+    Ok(end)
 }
 
 /// Gives the entries from `from` to before `size` to `each`, with their indexes.
