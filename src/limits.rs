@@ -117,6 +117,10 @@ pub const TIER_KEEP_EXTRA_DAYS: u64 = 1 + 5;
 /// Days that a quarantine topic keeps its notices: a refused record is looked at within a working week.
 pub const QUARANTINE_KEEP_DAYS: u64 = 5;
 
+/// Days that the topic of commit windows keeps its entries: a year, the longest common one; hosts that follow keep theirs
+/// as long as they like.
+pub const WINDOWS_KEEP_DAYS: u64 = 366;
+
 /// Longest span of a segment of an output topic, in milliseconds: one day. The active segment is deleted only after it
 /// has rolled, so its span is added to the retention.
 pub const SEGMENT_MS_MAX: u64 = 24 * 60 * 60 * 1000;

@@ -27,7 +27,7 @@ use crate::pseudonym::epoch::KeyRing;
 use crate::record::Position;
 use crate::secret::Key;
 use crate::service::settings::{AuditSettings, Settings};
-use crate::service::{Ended, Loaded, Running, Why, start};
+use crate::service::{Ended, Loaded, Running, Why, audit, start};
 use crate::telemetry::metrics::Counters;
 use picture::Picture;
 use report::{Example, Report};
@@ -84,7 +84,8 @@ pub fn run(args: &Args, shared: &Shared) -> Result<Exit, Failure> {
     let secret = fresh_secret()?;
     let mock = Mock::start(1).map_err(unavailable)?;
     let loaded = Loaded { engine: engine()?, keys: KeyRing::ephemeral(secret.clone()) };
-    for topic in needed(&loaded.engine, &BTreeMap::new(), Some(PARTITIONS), 1, true) {
+    let topics = needed(&loaded.engine, &BTreeMap::new(), Some(PARTITIONS), 1, true);
+    for topic in topics.into_iter().chain(audit::topics(1)) {
         mock.topic(&topic.name, topic.partitions).map_err(unavailable)?;
     }
     let settings = settings(mock.brokers());

@@ -11,7 +11,7 @@ use crate::engine::Engine;
 use crate::flow::message::FaultClass;
 use crate::kafka::Fault;
 use crate::kafka::topics::{Admin, Cluster, Made, Needed, Role, needed};
-use crate::service::settings;
+use crate::service::{audit, settings};
 
 /// Arguments of `topics`.
 #[derive(Debug, clap::Args)]
@@ -82,7 +82,8 @@ fn apply(args: &Apply, shared: &Shared) -> Result<Exit, Failure> {
 
     let admin = Admin::new(&settings.kafka).map_err(unavailable)?;
     let cluster = admin.look(TIMEOUT).map_err(unavailable)?;
-    let all = needed(&engine, &cluster.topics, args.partitions, cluster.brokers, args.with_inputs);
+    let mut all = needed(&engine, &cluster.topics, args.partitions, cluster.brokers, args.with_inputs);
+    all.extend(audit::topics(cluster.brokers));
     let (there, new): (Vec<Needed>, Vec<Needed>) =
         all.into_iter().partition(|needed| cluster.topics.contains_key(&needed.name));
     let replication = args.replication_factor.unwrap_or(cluster.brokers.clamp(1, REPLICATION) as i32);
@@ -122,7 +123,11 @@ fn tell(there: &[Needed], new: &[Needed], replication: i32, cluster: &Cluster, s
     }
     for needed in new {
         let kept = needed.configs.iter().find(|(name, _)| *name == "retention.ms").and_then(|(_, ms)| ms.parse().ok());
-        let kept = kept.map(|ms: u64| format!(", kept {} days", ms / 86_400_000)).unwrap_or_default();
+        let kept = kept.map(|ms: i64| match ms {
+            ..0 => String::from(", kept for ever"),
+            _ => format!(", kept {} days", ms / 86_400_000),
+        });
+        let kept = kept.unwrap_or_default();
         writeln!(
             out,
             "+ {}  {}, {} partitions, {replication} replicas{kept}",
@@ -166,6 +171,7 @@ const fn role(role: Role) -> &'static str {
         Role::Input => "input",
         Role::Tier => "tier",
         Role::Quarantine => "quarantine",
+        Role::Audit => "audit",
     }
 }
 

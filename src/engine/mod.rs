@@ -251,7 +251,9 @@ impl Engine {
                     self.begin_scratch(scratch, keys);
                     before.roll_back(out);
                     out.refusals.retain(|refusal| refusal.record < index as u32);
-                    // It was consumed, but nothing else that was counted of it holds.
+                    // It was consumed, as one piece, but nothing else that was counted of it holds.
+                    out.pieces.truncate(index);
+                    out.pieces.push(1);
                     let consumed = std::mem::take(&mut out.tally.consumed);
                     out.tally = BatchTally { consumed, ..tally };
                     self.refuse(out, record, index as u32, 0, Reason::Fault, None, 0);
@@ -264,7 +266,7 @@ impl Engine {
     fn begin(&self, scratch: &mut Scratch, keys: &KeyRing, out: &mut Treated) {
         self.begin_scratch(scratch, keys);
         out.clear();
-        let BatchTally { consumed, produced, expired, late, refused, fields, unlisted } = &mut out.tally;
+        let BatchTally { consumed, treated: _, produced, expired, late, refused, fields, unlisted } = &mut out.tally;
         consumed.resize(self.plan.sources.len(), (0, 0));
         unlisted.resize(self.plan.sources.len(), 0);
         produced.resize(self.plan.tiers.len(), (0, 0));
@@ -296,19 +298,21 @@ impl Engine {
         consumed.1 += record.value.map_or(0, |value| value.0.len() as u64);
         let mut job = Job { keys, record, index, line: 0, source };
         let Some(lines) = self.lines(record, source) else {
+            out.pieces.push(1);
             return self.piece(scratch, job, record.value.map(|value| value.0), out);
         };
-        let mut any = false;
+        let mut pieces = 0;
         for (line, text) in lines.split(|byte| *byte == b'\n').enumerate() {
             if !text.trim_ascii().is_empty() {
-                any = true;
+                pieces += 1;
                 job.line = line as u32 + 1;
                 self.piece(scratch, job, Some(text), out)?;
             }
         }
-        if !any {
+        if pieces == 0 {
             self.refuse(out, record, index, 0, Reason::EmptyValue, None, 0);
         }
+        out.pieces.push(pieces.max(1));
         Ok(())
     }
 
@@ -341,6 +345,7 @@ impl Engine {
         };
         match result {
             Ok(()) => {
+                out.tally.treated += 1;
                 for counter in &scratch.counted {
                     out.tally.fields[*counter as usize] += 1;
                 }

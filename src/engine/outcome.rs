@@ -204,6 +204,8 @@ pub struct Treated {
     pub headers: Vec<OutputHeader>,
     /// The refused records and lines, in input order.
     pub refusals: Vec<Refusal>,
+    /// How many pieces each record of the batch was: one, or its lines; every piece is treated or refused.
+    pub pieces: Vec<u32>,
     /// What was counted.
     pub tally: BatchTally,
     /// The outputs of tiers that spread them.
@@ -229,6 +231,7 @@ impl Treated {
         self.outputs.clear();
         self.headers.clear();
         self.refusals.clear();
+        self.pieces.clear();
         self.tally.clear();
         self.spread.clear();
     }
@@ -239,6 +242,8 @@ impl Treated {
 pub struct BatchTally {
     /// Input records by source: (records, value bytes).
     pub consumed: Vec<(u64, u64)>,
+    /// Records, or lines, that became outputs.
+    pub treated: u64,
     /// Outputs by tier: (records, value bytes).
     pub produced: Vec<(u64, u64)>,
     /// Records not written to a tier because they were past its end, by tier.
@@ -259,6 +264,7 @@ impl BatchTally {
         for counts in [&mut self.expired, &mut self.late, &mut self.refused, &mut self.fields, &mut self.unlisted] {
             counts.fill(0);
         }
+        self.treated = 0;
         self.consumed.fill((0, 0));
         self.produced.fill((0, 0));
     }

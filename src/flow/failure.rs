@@ -18,7 +18,13 @@ impl Lane {
         }
         match self.step {
             Step::Poll => self.poll_failed(class),
-            Step::Begin | Step::Produce | Step::Flush | Step::SendOffsets | Step::Commit | Step::CommitOffsets => {
+            Step::Begin
+            | Step::Produce
+            | Step::Enter
+            | Step::Flush
+            | Step::SendOffsets
+            | Step::Commit
+            | Step::CommitOffsets => {
                 self.window_failed(now_ms, class);
             }
             Step::Abort => {
@@ -76,8 +82,14 @@ impl Lane {
         }
         let abortable = matches!(class, FaultClass::Abortable | FaultClass::Record | FaultClass::GroupLeft);
         let unknown = matches!(self.step, Step::Begin | Step::Commit | Step::CommitOffsets) && !abortable;
-        self.spoil();
         let at_least_once = self.rules.delivery == Delivery::AtLeastOnce;
+        if at_least_once && matches!(self.step, Step::Enter | Step::Flush) {
+            self.sequence.renew();
+        }
+        if unknown && self.step == Step::Commit {
+            self.sequence.doubtful(&self.ledger.ranges(&self.assignment).unwrap_or_default());
+        }
+        self.spoil();
         if unknown || at_least_once || matches!(class, FaultClass::Fatal | FaultClass::Fenced) {
             self.drop_producer();
         }

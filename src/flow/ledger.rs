@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::assignment::Assignment;
-use super::message::{Part, Stale, Start, Taken};
+use super::message::{Part, Range, Stale, Start, Taken};
 
 /// One partition.
 #[derive(Debug)]
@@ -19,6 +19,8 @@ struct Row {
 struct Entry {
     /// The assignment epoch under which its first record was taken.
     assignment_epoch: u64,
+    /// The position at which the window began.
+    from: i64,
     /// The offset that the window will commit: one past the last record.
     next: i64,
 }
@@ -70,24 +72,31 @@ impl Ledger {
         if taken.last < below {
             return Entered::None(stale);
         }
+        let from = row.position.unwrap_or(taken.first);
         row.position = Some(taken.last + 1);
-        let entry = row.window.get_or_insert(Entry { assignment_epoch, next: 0 });
+        let entry = row.window.get_or_insert(Entry { assignment_epoch, from, next: 0 });
         entry.next = taken.last + 1;
         if taken.first < below { Entered::Some(stale) } else { Entered::All }
     }
 
     /// The offsets that the open window commits, if every one of its partitions is still held under the same epoch.
     pub fn offsets(&self, assignment: &Assignment) -> Option<Vec<(Part, i64)>> {
-        let mut offsets = Vec::new();
+        Some(self.ranges(assignment)?.into_iter().map(|range| (range.part, range.next)).collect())
+    }
+
+    /// What the open window has read of each partition, under the same condition. A partition's ranges join: one begins
+    /// where the last that was committed ended.
+    pub fn ranges(&self, assignment: &Assignment) -> Option<Vec<Range>> {
+        let mut ranges = Vec::new();
         for (&part, row) in &self.rows {
             if let Some(entry) = row.window {
                 if assignment.assignment_epoch(part) != Some(entry.assignment_epoch) {
                     return None;
                 }
-                offsets.push((part, entry.next));
+                ranges.push(Range { part, from: entry.from, next: entry.next });
             }
         }
-        Some(offsets)
+        Some(ranges)
     }
 
     /// The window has ended, committed or not.
@@ -132,6 +141,25 @@ mod tests {
         check(8, 12, Entered::Some(stale), Some(13));
         // Not "all of the partition": newer records of it may follow in the same batch.
         check(5, 9, Entered::None(stale), None);
+    }
+
+    #[test]
+    fn ranges_join_over_gaps_and_windows() {
+        let mut assignment = Assignment::default();
+        let mut ledger = Ledger::default();
+        assignment.renew(PART);
+        ledger.place(PART, Start::Offset(10));
+        let mut range = |ledger: &mut Ledger, first, last| {
+            ledger.enter(&assignment, taken(first, last));
+            ledger.ranges(&assignment).map(|ranges| ranges.iter().map(|range| (range.from, range.next)).collect())
+        };
+        assert_eq!(range(&mut ledger, 12, 14), Some(vec![(10, 15)]));
+        assert_eq!(range(&mut ledger, 15, 15), Some(vec![(10, 16)]));
+        ledger.end_window();
+        assert_eq!(range(&mut ledger, 20, 20), Some(vec![(16, 21)]));
+        // Without a committed offset the first record is the beginning that is known.
+        ledger.place(PART, Start::Earliest);
+        assert_eq!(range(&mut ledger, 40, 41), Some(vec![(40, 42)]));
     }
 
     #[test]

@@ -64,6 +64,17 @@ pub struct Taken {
     pub bytes: u64,
 }
 
+/// What a window read of one partition.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Range {
+    /// The partition.
+    pub part: Part,
+    /// The offset at which the window began to read: the committed one, else that of its first record.
+    pub from: i64,
+    /// The offset that the window commits: one past its last record.
+    pub next: i64,
+}
+
 /// Records of the batch that must not be treated: they were taken before their partition was sought or revoked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Stale {
@@ -144,6 +155,15 @@ pub enum Command {
     Begin,
     /// Hand outputs and notices of the treated batch to the producer.
     Produce,
+    /// Hand the entry of the window to the producer: the last message of the window.
+    Enter {
+        /// What it has read.
+        ranges: Vec<Range>,
+        /// Counts the runs of this lane from 0; each has a name of its own.
+        run: u32,
+        /// Counts the windows of the run from 0: every number is that of one committed window, without gaps.
+        seq: u64,
+    },
     /// Wait until all that was produced is delivered (at-least-once only).
     Flush,
     /// Check group membership, then add these next offsets to the transaction.
@@ -185,6 +205,7 @@ impl Command {
             Self::Wait(wait_ms) => *wait_ms + crate::limits::CALL_LIMIT_MS,
             Self::Begin
             | Self::Produce
+            | Self::Enter { .. }
             | Self::Flush
             | Self::SendOffsets(_)
             | Self::Commit
@@ -207,6 +228,7 @@ impl Command {
             Self::Treat { .. } => "treat",
             Self::Begin => "begin",
             Self::Produce => "produce",
+            Self::Enter { .. } => "enter",
             Self::Flush => "flush",
             Self::SendOffsets(_) => "send-offsets",
             Self::Commit => "commit",

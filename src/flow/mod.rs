@@ -11,16 +11,18 @@ mod failure;
 pub mod ledger;
 pub mod message;
 mod rules;
+mod sequence;
 
 use std::collections::BTreeSet;
 
-pub use message::{Command, Ending, Event, FaultClass, Part, Stale, Start, Taken};
+pub use message::{Command, Ending, Event, FaultClass, Part, Range, Stale, Start, Taken};
 pub use rules::{Delivery, LostInput, Rules};
 
 use crate::limits::{BATCH_RECORDS_MAX, POLL_WAIT_MS};
 use assignment::Assignment;
 use bisect::Bisect;
 use ledger::{Entered, Ledger};
+use sequence::Sequence;
 
 /// Which command is under way.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -31,6 +33,7 @@ enum Step {
     Treat,
     Begin,
     Produce,
+    Enter,
     Flush,
     SendOffsets,
     Commit,
@@ -65,6 +68,8 @@ enum Window {
     Closed,
     /// Outputs are being produced.
     Open,
+    /// Its entry was produced; nothing more may be.
+    Entered,
     /// Ready to commit: the transaction holds the offsets, or (at-least-once) all outputs are delivered.
     Sealed,
     /// It must be aborted.
@@ -113,6 +118,7 @@ pub struct Lane {
     tally: Tally,
     assignment: Assignment,
     ledger: Ledger,
+    sequence: Sequence,
     bisect: Bisect,
     /// Positions are void: read the committed ones and seek before the next poll.
     resume: bool,
@@ -148,6 +154,7 @@ impl Lane {
             tally: Tally::default(),
             assignment: Assignment::default(),
             ledger: Ledger::default(),
+            sequence: Sequence::default(),
             bisect: Bisect::default(),
             resume: false,
             starts: None,
@@ -218,7 +225,13 @@ impl Lane {
                 self.window = Window::Open;
                 self.batch = Batch::Empty;
             }
-            (Step::Flush | Step::SendOffsets, Event::Done) => self.window = Window::Sealed,
+            (Step::Enter, Event::Done) => self.window = Window::Entered,
+            (Step::Flush, Event::Done) => {
+                self.window = Window::Sealed;
+                // It is visible, whatever becomes of the offsets; the next window may overlap it.
+                self.sequence.taken();
+            }
+            (Step::SendOffsets, Event::Done) => self.window = Window::Sealed,
             (Step::Commit | Step::CommitOffsets, Event::Done) => self.committed(),
             (Step::Abort, Event::Done) => self.drop_producer(),
             (Step::Rebuild, Event::Done) => self.producer = Producer::Ready,
@@ -298,7 +311,7 @@ impl Lane {
                 || self.tally.records >= records_max
                 || self.tally.outputs >= self.rules.commit_records
                 || self.tally.bytes >= self.rules.commit_bytes
-                || self.window == Window::Sealed;
+                || matches!(self.window, Window::Entered | Window::Sealed);
             if due {
                 return self.settle();
             }
@@ -319,6 +332,12 @@ impl Lane {
     /// Moves the open window one step towards its commit.
     fn settle(&mut self) -> Command {
         if self.window == Window::Open {
+            return match self.ledger.ranges(&self.assignment) {
+                Some(ranges) => self.enter(ranges),
+                None => self.undo(),
+            };
+        }
+        if self.window == Window::Entered {
             if self.rules.delivery == Delivery::AtLeastOnce {
                 return Command::Flush;
             }
@@ -334,6 +353,12 @@ impl Lane {
                 None => self.undo(),
             },
         }
+    }
+
+    fn enter(&mut self, ranges: Vec<Range>) -> Command {
+        self.sequence.settle();
+        let (run, seq) = self.sequence.next();
+        Command::Enter { ranges, run, seq }
     }
 
     /// The partitions of the window are no longer those under which it began.
@@ -392,6 +417,7 @@ impl Lane {
         if !self.misplaced().iter().all(|part| offsets.iter().any(|(answered, _)| answered == part)) {
             return self.end(Ending::Confused);
         }
+        self.sequence.told(offsets);
         let lost = &mut self.lost;
         let start = |&(part, committed): &(Part, Option<i64>)| {
             (part, if lost.remove(&part) { Start::Earliest } else { Start::from(committed) })
@@ -462,6 +488,9 @@ impl Lane {
 
     /// The window is on the broker, outputs and offsets.
     fn committed(&mut self) {
+        if self.step == Step::Commit {
+            self.sequence.taken();
+        }
         if let Some(offsets) = self.ledger.offsets(&self.assignment) {
             self.bisect.committed(&offsets);
         }
@@ -520,6 +549,7 @@ fn step_of(command: &Command) -> Step {
         Command::Treat { .. } => Step::Treat,
         Command::Begin => Step::Begin,
         Command::Produce => Step::Produce,
+        Command::Enter { .. } => Step::Enter,
         Command::Flush => Step::Flush,
         Command::SendOffsets(_) => Step::SendOffsets,
         Command::Commit => Step::Commit,

@@ -104,8 +104,14 @@ impl ProducerContext for Seen {
 pub struct Producer {
     pub(super) inner: ThreadedProducer<Seen>,
     pub(super) delivery: Delivery,
-    /// Partitions of each output topic.
-    partitions: HashMap<Box<str>, i32>,
+    outlets: HashMap<Box<str>, Outlet>,
+}
+
+/// An output topic.
+struct Outlet {
+    partitions: i32,
+    /// Records handed over in this window.
+    sent: u64,
 }
 
 impl Producer {
@@ -118,7 +124,7 @@ impl Producer {
             .producer(lane)
             .create_with_context(Seen::default())
             .map_err(|error| Fault::of("starting the producer", &error))?;
-        Ok(Self { inner, delivery: settings.delivery, partitions: HashMap::new() })
+        Ok(Self { inner, delivery: settings.delivery, outlets: HashMap::new() })
     }
 
     /// Counts the partitions of the output topics, then takes over the transactional id: whatever its last holder left
@@ -135,7 +141,7 @@ impl Producer {
                 .copied()
                 .filter(|&count| count > 0)
                 .ok_or_else(|| Fault::new(DURING, RDKafkaErrorCode::UnknownTopicOrPartition).about(topic))?;
-            self.partitions.insert(topic.into(), count);
+            self.outlets.insert(topic.into(), Outlet { partitions: count, sent: 0 });
         }
         self.take_over(timeout)
     }
@@ -144,9 +150,19 @@ impl Producer {
     ///
     /// # Errors
     /// When the producer cannot begin: it was fenced, or has not been initialised.
-    pub fn begin(&self) -> Result<(), Fault> {
+    pub fn begin(&mut self) -> Result<(), Fault> {
         self.seen().reset();
+        self.outlets.values_mut().for_each(|outlet| outlet.sent = 0);
         self.begin_transaction()
+    }
+
+    /// How many records each topic was given since the last call, or since [`Producer::begin`]; by name.
+    pub fn take_sent(&mut self) -> Vec<(String, u64)> {
+        let taken =
+            self.outlets.iter_mut().map(|(topic, outlet)| (String::from(&**topic), std::mem::take(&mut outlet.sent)));
+        let mut sent: Vec<(String, u64)> = taken.filter(|(_, sent)| *sent > 0).collect();
+        sent.sort_unstable();
+        sent
     }
 
     /// Queues one output for `topic`; its partition is the input's modulo the topic's count.
@@ -165,10 +181,11 @@ impl Producer {
         headers: &[(&str, Option<&[u8]>)],
     ) -> Result<(), Fault> {
         const DURING: &str = "sending";
-        let Some(&count) = self.partitions.get(topic) else {
+        let Some(outlet) = self.outlets.get_mut(topic) else {
             return Err(Fault::new(DURING, RDKafkaErrorCode::UnknownTopic).about(topic));
         };
-        let mut record = BaseRecord::<[u8], [u8]>::to(topic).partition(input_partition.rem_euclid(count));
+        let partition = input_partition.rem_euclid(outlet.partitions);
+        let mut record = BaseRecord::<[u8], [u8]>::to(topic).partition(partition);
         record.key = key;
         record.payload = value;
         if !headers.is_empty() {
@@ -180,7 +197,10 @@ impl Producer {
         let mut full_since: Option<Instant> = None;
         loop {
             let (error, again) = match self.inner.send(record) {
-                Ok(()) => return Ok(()),
+                Ok(()) => {
+                    outlet.sent += 1;
+                    return Ok(());
+                }
                 Err(refused) => refused,
             };
             let full = error.rdkafka_error_code() == Some(RDKafkaErrorCode::QueueFull);
@@ -212,6 +232,6 @@ impl Producer {
 
 impl std::fmt::Debug for Producer {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "Producer({} topics)", self.partitions.len())
+        write!(f, "Producer({} topics)", self.outlets.len())
     }
 }

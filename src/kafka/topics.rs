@@ -19,6 +19,7 @@ use super::settings::{KafkaSettings, relay};
 use crate::engine::Engine;
 use crate::limits::{
     QUARANTINE_KEEP_DAYS, SEGMENT_MS_MAX, TIER_KEEP_DAYS_MAX, TIER_KEEP_EXTRA_DAYS, TOPIC_PARTITIONS_DEFAULT,
+    WINDOWS_KEEP_DAYS,
 };
 use crate::route::term::Term;
 
@@ -46,6 +47,8 @@ pub enum Role {
     Tier,
     /// Notices of refused records.
     Quarantine,
+    /// The log of acts, or that of commit windows.
+    Audit,
 }
 
 /// Every topic of a policy: inputs only if asked for, then tiers, then quarantine, each once, in file order.
@@ -67,12 +70,7 @@ pub fn needed(
         Some(shared) => shared.partitions = shared.partitions.max(partitions),
         None => all.push(Needed { name: String::from(name), role, partitions, configs }),
     };
-    let durable = |mut configs: Vec<(&'static str, String)>| {
-        if brokers >= 3 {
-            configs.push(("min.insync.replicas", String::from("2")));
-        }
-        configs
-    };
+    let durable = |configs| durable(configs, brokers);
     let counts: Vec<i32> = engine
         .sources()
         .iter()
@@ -98,6 +96,32 @@ pub fn needed(
         add(&source.quarantine, Role::Quarantine, count, durable(kept(QUARANTINE_KEEP_DAYS)));
     }
     all
+}
+
+/// The topics of the audit, which all policies share: that of acts, kept for ever, and that of commit windows. One partition
+/// each, since its order is the order of the log.
+pub fn logs(acts: &str, windows: &str, brokers: usize) -> [Needed; 2] {
+    let log = |name: &str, configs| Needed {
+        name: String::from(name),
+        role: Role::Audit,
+        partitions: 1,
+        configs: durable(configs, brokers),
+    };
+    let mut forever = kept(WINDOWS_KEEP_DAYS);
+    for (name, value) in &mut forever {
+        if *name == "retention.ms" {
+            *value = String::from("-1");
+        }
+    }
+    [log(acts, forever), log(windows, kept(WINDOWS_KEEP_DAYS))]
+}
+
+/// Where there are brokers enough, a record counts only when a second one has it.
+fn durable(mut configs: Vec<(&'static str, String)>, brokers: usize) -> Vec<(&'static str, String)> {
+    if brokers >= 3 {
+        configs.push(("min.insync.replicas", String::from("2")));
+    }
+    configs
 }
 
 /// The configuration of a topic whose records must stay readable for so many days after they were appended.

@@ -1,12 +1,15 @@
 //! The log of acts on its topic, and the followers that build the trees of both topics on this host.
 
+pub(super) mod window;
+
 use std::ops::ControlFlow;
 
 use crate::flow::message::FaultClass;
 use crate::kafka::Fault;
 use crate::kafka::log::LogWriter;
 use crate::kafka::settings::KafkaSettings;
-use crate::telemetry::audit::entry::{ACTS_TOPIC, Act};
+use crate::kafka::topics::{Needed, logs};
+use crate::telemetry::audit::entry::{ACTS_TOPIC, Act, WINDOWS_TOPIC};
 use crate::telemetry::audit::{Acts, AuditFault};
 
 /// The acts of all hosts: the topic `audit.garim`. An act's index is its offset.
@@ -26,6 +29,11 @@ impl TopicActs {
         let writer = LogWriter::new(settings, ACTS_TOPIC).map_err(|fault| told(&fault, &brokers))?;
         Ok(Self { writer, brokers })
     }
+}
+
+/// The topics of the audit, as they are needed on so many brokers.
+pub fn topics(brokers: usize) -> [Needed; 2] {
+    logs(ACTS_TOPIC, WINDOWS_TOPIC, brokers)
 }
 
 /// A fault of a topic of the audit as the one who acts needs to hear it.

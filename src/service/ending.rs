@@ -76,6 +76,10 @@ impl Ended {
         Self::new(Why::Unavailable, format!("the system gives no thread for a lane: {error}"), "")
     }
 
+    pub(super) fn no_random() -> Self {
+        Self::new(Why::Internal, String::from("the system gives no random bytes"), "")
+    }
+
     pub(super) fn address(address: SocketAddr, error: &std::io::Error) -> Self {
         let message = format!("cannot listen on {address}: {error}");
         Self::new(Why::Unavailable, message, "set `http.address` of garim.toml, or `http.enabled = false`")

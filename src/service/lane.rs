@@ -1,18 +1,21 @@
 //! One lane: a thread with its consumer and its producer, which carries out what `flow` asks for.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
+use super::audit::window;
 use super::notice::Notice;
 use super::{LaneEnd, Loaded, Shared};
 use crate::engine::Scratch;
 use crate::engine::outcome::{BatchTally, HeaderName, KeyMissing, Reason, Treated};
-use crate::flow::{Command, Delivery, Ending, Event, FaultClass, Lane, Part, Stale, Taken};
+use crate::flow::{Command, Delivery, Ending, Event, FaultClass, Lane, Part, Range, Stale, Taken};
 use crate::kafka::Fault;
 use crate::kafka::consumer::{Batch, Consumer, Polled, Rebalance};
 use crate::kafka::producer::Producer;
 use crate::limits::{LAG_PARTS_MAX, LAG_PERIOD_MS};
 use crate::record::{Position, Record};
+use crate::telemetry::audit::entry::WINDOWS_TOPIC;
 use crate::telemetry::metrics::{Counters, Rebalanced, add};
 
 /// Time-out of one call to a broker. Twice this stays below the watchdog's limit.
@@ -52,13 +55,30 @@ struct Window {
     tally: BatchTally,
     /// Timestamps of the oldest record of each batch, in milliseconds since 1970.
     oldest_ms: Vec<i64>,
+    /// Records, or lines, by partition.
+    pieces: BTreeMap<Part, u64>,
+    /// When its transaction was begun, in milliseconds since 1970.
+    began_ms: Option<i64>,
     settling: Option<Instant>,
 }
 
 impl Window {
+    /// Counts pieces by partition; neighbouring records are mostly of one.
+    fn count(&mut self, records: &[Record<'_>], pieces: &[u32]) {
+        let part = |record: &Record<'_>| Part { input: record.input.0, partition: record.position.partition };
+        let mut rest = pieces;
+        for run in records.chunk_by(|one, next| part(one) == part(next)) {
+            let (own, others) = rest.split_at(run.len().min(rest.len()));
+            rest = others;
+            *self.pieces.entry(part(&run[0])).or_default() += own.iter().map(|&pieces| u64::from(pieces)).sum::<u64>();
+        }
+    }
+
     fn clear(&mut self) {
         self.tally.clear();
         self.oldest_ms.clear();
+        self.pieces.clear();
+        self.began_ms = None;
         self.settling = None;
     }
 }
@@ -133,8 +153,9 @@ impl Worker {
                 Ok(offsets) => return Event::Committed(offsets),
                 Err(fault) => Err(fault),
             },
-            Command::Begin => self.producer().begin(),
+            Command::Begin => self.producer_mut().begin(),
             Command::Produce => self.produce(),
+            Command::Enter { ranges, run, seq } => self.enter(&ranges, run, seq),
             Command::Flush => {
                 self.window.settling.get_or_insert_with(Instant::now);
                 self.producer().flush(2 * CALL)
@@ -187,12 +208,16 @@ impl Worker {
         self.producer.as_ref().expect("flow asks for a producer before it uses one")
     }
 
+    fn producer_mut(&mut self) -> &mut Producer {
+        self.producer.as_mut().expect("flow asks for a producer before it uses one")
+    }
+
     /// Notes a fault; a window that was open is not committed.
     fn failed(&mut self, command: &'static str, fault: Fault) -> Event {
         let class = fault.class;
         let (lane, code) = (self.number, fault.code);
         tracing::warn!(lane, command, code, class = ?class, "{fault}");
-        if matches!(command, "begin" | "produce" | "flush" | "commit" | "commit-offsets")
+        if matches!(command, "begin" | "produce" | "enter" | "flush" | "commit" | "commit-offsets")
             || command == "send-offsets" && !matches!(class, FaultClass::Retriable | FaultClass::BrokerAway)
         {
             self.shared.metrics.commit_failures.inc();
@@ -272,8 +297,12 @@ impl Worker {
                 &kept
             };
             refused += notices.len() as u64;
+            for notice in &*notices {
+                *window.pieces.entry(notice.part()).or_default() += 1;
+            }
             window.oldest_ms.extend(records.iter().filter_map(|record| record.timestamp_ms).min());
             loaded.engine.treat(scratch, &loaded.keys, records, treated)?;
+            window.count(records, &treated.pieces);
             let mut last = None;
             for refusal in &treated.refusals {
                 refused += u64::from(last != Some(refusal.record));
@@ -301,7 +330,8 @@ impl Worker {
     }
 
     fn produce(&mut self) -> Result<(), Fault> {
-        let Self { producer, loaded, treated, notices, shared, .. } = self;
+        let Self { producer, loaded, treated, notices, shared, window, .. } = self;
+        window.began_ms.get_or_insert_with(wall_ms);
         let producer = producer.as_mut().expect("flow asks for a producer before it uses one");
         let engine = &loaded.engine;
         let slice = |range: &std::ops::Range<usize>| &treated.bytes[range.clone()];
@@ -330,6 +360,31 @@ impl Worker {
         Ok(())
     }
 
+    /// Produces the entry of the window, in as many parts as it needs.
+    fn enter(&mut self, ranges: &[Range], run: u32, seq: u64) -> Result<(), Fault> {
+        let began = Instant::now();
+        self.window.settling.get_or_insert(began);
+        let Self { producer, loaded, shared, window, .. } = self;
+        let producer = producer.as_mut().expect("flow asks for a producer before it uses one");
+        let facts = window::Facts {
+            at_ms: window.began_ms.unwrap_or_else(wall_ms),
+            lane: format!("{}/{}", shared.kafka.instance, self.number),
+            run: window::run_name(&shared.draw, self.number, run),
+            seq,
+            exactly_once: shared.rules.delivery == Delivery::ExactlyOnce,
+            ranges,
+            pieces: &window.pieces,
+            tally: &window.tally,
+            written: producer.take_sent(),
+        };
+        for entry in window::entries(&loaded.engine, facts) {
+            producer.send(WINDOWS_TOPIC, 0, None, Some(&entry), &[])?;
+        }
+        producer.take_sent();
+        shared.metrics.audit_duration.observe(began.elapsed().as_secs_f64());
+        Ok(())
+    }
+
     /// Outputs and offsets are on the broker: publishes what the window counted.
     fn committed(&mut self) {
         let metrics = &self.shared.metrics;
@@ -337,7 +392,7 @@ impl Worker {
         if let Some(settling) = self.window.settling {
             metrics.commit_duration.observe(settling.elapsed().as_secs_f64());
         }
-        let now_ms = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_millis() as i64);
+        let now_ms = wall_ms();
         for oldest_ms in &self.window.oldest_ms {
             metrics.end_to_end_latency.observe((now_ms - oldest_ms).max(0) as f64 / 1000.0);
         }
@@ -397,6 +452,11 @@ impl Worker {
         let consumer = self.consumer.take().expect("flow closes once");
         if consumer.close(CLOSE) { Event::Done } else { Event::Failed(FaultClass::BrokerAway) }
     }
+}
+
+/// Now, in milliseconds since 1970.
+fn wall_ms() -> i64 {
+    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_millis() as i64)
 }
 
 /// Whether a record is to be treated; a condemned one leaves a notice instead.

@@ -32,6 +32,7 @@ use crate::kafka::topics::{Admin, needed};
 use crate::limits::{OVERDUE_LOOKS, SUPERVISE_MS};
 use crate::pseudonym::epoch::KeyRing;
 use crate::telemetry::Health;
+use crate::telemetry::audit::entry::WINDOWS_TOPIC;
 use crate::telemetry::http::{Pages, Server};
 use crate::telemetry::metrics::{Counters, Metrics};
 use lane::Worker;
@@ -48,7 +49,7 @@ pub struct Loaded {
 }
 
 impl Loaded {
-    /// The topics that outputs and notices go to, each once.
+    /// The topics that outputs, notices and the entries of windows go to, each once.
     fn output_topics(&self) -> Vec<&str> {
         let mut topics: Vec<&str> = Vec::new();
         for (index, source) in self.engine.sources().iter().enumerate() {
@@ -56,6 +57,7 @@ impl Loaded {
             topics.extend(tiers.into_iter().map(|tier| self.engine.topic(index as u16, tier)));
             topics.push(&source.quarantine);
         }
+        topics.push(WINDOWS_TOPIC);
         topics.sort_unstable();
         topics.dedup();
         topics
@@ -71,6 +73,8 @@ struct Shared {
     health: Arc<Health>,
     metrics: Arc<Metrics>,
     began: Instant,
+    /// Drawn at the start, so that no two processes name a run alike.
+    draw: [u8; 32],
     loaded: RwLock<Arc<Loaded>>,
     reloads: AtomicU64,
     stop_by_ms: Mutex<Option<u64>>,
@@ -164,6 +168,7 @@ pub fn start(loaded: Loaded, settings: &Settings) -> Result<Running, Ended> {
         health,
         metrics,
         began: Instant::now(),
+        draw: drawn()?,
         loaded: RwLock::new(Arc::new(loaded)),
         reloads: AtomicU64::new(0),
         stop_by_ms: Mutex::new(None),
@@ -191,6 +196,12 @@ fn rules(settings: &Settings) -> Rules {
     Rules { refused_max: if kept { refused_window } else { refused_max }, ..settings.rules }
 }
 
+fn drawn() -> Result<[u8; 32], Ended> {
+    let mut draw = [0; 32];
+    getrandom::fill(&mut draw).map_err(|_| Ended::no_random())?;
+    Ok(draw)
+}
+
 /// A lane's thread. A panic ends it, and with it the process: the hook has told the place, nobody tells the payload.
 fn spawn(lane: usize, shared: &Arc<Shared>, tell: Sender<(usize, Option<LaneEnd>)>) -> std::io::Result<()> {
     let shared = Arc::clone(shared);
@@ -204,7 +215,8 @@ fn spawn(lane: usize, shared: &Arc<Shared>, tell: Sender<(usize, Option<LaneEnd>
 
 fn topics_are_there(admin: &Admin, engine: &Engine, kafka: &KafkaSettings, wait: Duration) -> Result<(), Ended> {
     let cluster = admin.look(wait).map_err(|fault| Ended::brokers(fault, kafka, wait))?;
-    let wanted = needed(engine, &cluster.topics, None, cluster.brokers, true);
+    let mut wanted = needed(engine, &cluster.topics, None, cluster.brokers, true);
+    wanted.extend(audit::topics(cluster.brokers));
     let missing: Vec<&str> = wanted
         .iter()
         .map(|topic| topic.name.as_str())

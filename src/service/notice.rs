@@ -3,6 +3,7 @@
 use super::quarantine::{Payload, Sealer};
 use crate::engine::Engine;
 use crate::engine::outcome::{Reason, Refusal};
+use crate::flow::Part;
 use crate::record::{Position, Record};
 
 /// A refusal with the input it belongs to, on its way to that source's quarantine topic.
@@ -47,6 +48,11 @@ impl Notice {
 
     fn source(&self, engine: &Engine) -> usize {
         usize::from(engine.inputs()[usize::from(self.input)].1)
+    }
+
+    /// The partition of the record.
+    pub(super) const fn part(&self) -> Part {
+        Part { input: self.input, partition: self.position.partition }
     }
 
     /// Whether the broker, not the engine, refused the record.

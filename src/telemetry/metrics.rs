@@ -68,6 +68,8 @@ pub struct Metrics {
     pub batch_duration: Histogram,
     /// Time from the end of a window to its commit.
     pub commit_duration: Histogram,
+    /// Time to build the entry of a window and to hand it to the producer.
+    pub audit_duration: Histogram,
     /// Time from the Kafka timestamp of the oldest record of a batch to the commit of its outputs.
     pub end_to_end_latency: Histogram,
     /// Partitions that the lanes of this process hold.
@@ -104,6 +106,7 @@ impl Metrics {
             input_lost: Counter::default(),
             batch_duration: Histogram::new(BATCH_SECONDS),
             commit_duration: Histogram::new(COMMIT_SECONDS),
+            audit_duration: Histogram::new(BATCH_SECONDS),
             end_to_end_latency: Histogram::new(LATENCY_SECONDS),
             assigned_partitions: Gauge::default(),
         };
@@ -136,6 +139,7 @@ impl Metrics {
         registry.register("input_lost", "Partitions whose committed offset was gone", self.input_lost.clone());
         registry.register("batch_duration_seconds", "Time to treat a batch", self.batch_duration.clone());
         registry.register("commit_duration_seconds", "Time to commit a window", self.commit_duration.clone());
+        registry.register("audit_duration_seconds", "Time to write the entry of a window", self.audit_duration.clone());
         registry.register(
             "end_to_end_latency_seconds",
             "From the oldest record of a batch to the commit of its outputs",
@@ -341,6 +345,7 @@ pub fn add(sum: &mut BatchTally, other: &BatchTally) {
             *sum += other;
         }
     }
+    sum.treated += other.treated;
     pairs(&mut sum.consumed, &other.consumed);
     pairs(&mut sum.produced, &other.produced);
     plain(&mut sum.expired, &other.expired);

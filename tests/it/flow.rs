@@ -1,6 +1,6 @@
 //! Conversations with one lane: what it answers where the simulation does not look, each as a list of events.
 
-use garim::flow::{Command, Delivery, Ending, Event, FaultClass, Lane, LostInput, Part, Rules, Start, Taken};
+use garim::flow::{Command, Delivery, Ending, Event, FaultClass, Lane, LostInput, Part, Range, Rules, Start, Taken};
 
 const PART: Part = Part { input: 0, partition: 4 };
 
@@ -55,6 +55,12 @@ impl Talk {
         }
     }
 
+    /// The entry of the window is due: it has read this range, and this is its number.
+    fn enters(&mut self, (from, next): (i64, i64), run: u32, seq: u64) {
+        assert_eq!(self.command, Command::Enter { ranges: vec![Range { part: PART, from, next }], run, seq });
+        self.expect("enter", Event::Done);
+    }
+
     /// Answers everything well until the lane ends.
     fn ends(&mut self) -> Ending {
         for _ in 0..10 {
@@ -88,10 +94,12 @@ fn a_window_commits_by_time_count_and_bytes_and_an_idle_lane_has_none() {
     talk.expect("poll", Event::Idle);
     talk.now_ms += 1000;
     talk.expect("poll", Event::Idle);
+    talk.enters((10, 50), 0, 0);
     assert_eq!(talk.command, Command::SendOffsets(vec![(PART, 50)]));
     talk.expect("send-offsets", Event::Done);
     talk.expect("commit", Event::Done);
     talk.work(50, 100, 0);
+    talk.enters((50, 150), 0, 1);
     assert_eq!(talk.command, Command::SendOffsets(vec![(PART, 150)]));
 }
 
@@ -169,6 +177,7 @@ fn a_notice_that_the_broker_does_not_take_ends_the_lane() {
             talk.now_ms += 1000;
             talk.expect("poll", Event::Idle);
         }
+        talk.expect("enter", Event::Done);
         talk.expect("send-offsets", Event::Failed(FaultClass::Record));
         talk.recovers(10);
     }
@@ -187,6 +196,7 @@ fn an_id_that_is_taken_again_and_again_ends_the_lane() {
         talk.work(10, 5, 0);
         talk.now_ms += 2000;
         talk.expect("poll", Event::Idle);
+        talk.expect("enter", Event::Done);
         talk.expect("send-offsets", Event::Failed(FaultClass::Fenced));
         assert!(matches!(talk.command, Command::Wait(wait_ms) if wait_ms >= 400), "{:?}", talk.command);
         talk.recovers(10);
@@ -194,6 +204,7 @@ fn an_id_that_is_taken_again_and_again_ends_the_lane() {
     talk.work(10, 5, 0);
     talk.now_ms += 2000;
     talk.expect("poll", Event::Idle);
+    talk.expect("enter", Event::Done);
     talk.expect("send-offsets", Event::Failed(FaultClass::Fenced));
     assert_eq!(talk.ends(), Ending::Fenced);
 }
@@ -202,6 +213,7 @@ fn an_id_that_is_taken_again_and_again_ends_the_lane() {
 fn a_commit_without_an_answer_is_decided_by_the_broker() {
     let mut talk = Talk::new(RULES);
     talk.work(10, 100, 0);
+    talk.expect("enter", Event::Done);
     talk.expect("send-offsets", Event::Done);
     talk.expect("commit", Event::Failed(FaultClass::Retriable));
     // It had taken effect.
@@ -209,10 +221,50 @@ fn a_commit_without_an_answer_is_decided_by_the_broker() {
     talk.work(110, 5, 0);
 }
 
+/// One window is committed; the next is entered, and its fate is `fate`. What the lane then enters is `expected`.
+fn numbers(delivery: Delivery, fate: &[(&str, Event)], committed: i64, expected: ((i64, i64), u32, u64)) {
+    let mut talk = Talk::new(Rules { delivery, ..RULES });
+    talk.work(10, 100, 0);
+    talk.enters((10, 110), 0, 0);
+    while talk.command.name() != "poll" {
+        talk.expect(talk.command.name(), Event::Done);
+    }
+    talk.work(110, 100, 0);
+    for (command, answer) in fate {
+        talk.expect(command, answer.clone());
+    }
+    talk.recovers(committed);
+    talk.work(committed, 100, 0);
+    let (range, run, seq) = expected;
+    talk.enters(range, run, seq);
+}
+
+#[test]
+fn the_numbers_of_windows_have_no_gap_whatever_becomes_of_them() {
+    let failed = |class| Event::Failed(class);
+    let (once, least) = (Delivery::ExactlyOnce, Delivery::AtLeastOnce);
+    let entered = ("enter", Event::Done);
+    let sent = ("send-offsets", Event::Done);
+    // Surely undone: the number is given again.
+    numbers(once, &[("enter", failed(FaultClass::Abortable))], 110, ((110, 210), 0, 1));
+    numbers(once, &[entered.clone(), ("send-offsets", failed(FaultClass::GroupLeft))], 110, ((110, 210), 0, 1));
+    let commit = |class| [entered.clone(), sent.clone(), ("commit", failed(class))];
+    numbers(once, &commit(FaultClass::Abortable), 110, ((110, 210), 0, 1));
+    numbers(once, &commit(FaultClass::Retriable), 110, ((110, 210), 0, 1));
+    // It took effect, or somebody else read the same: a new run.
+    numbers(once, &commit(FaultClass::Retriable), 210, ((210, 310), 1, 0));
+    // At least once: an entry that was delivered stays, one that perhaps was ends the run.
+    let flushed = ("flush", Event::Done);
+    let lost = ("commit-offsets", failed(FaultClass::GroupLeft));
+    numbers(least, &[entered.clone(), flushed, lost], 110, ((110, 210), 0, 2));
+    numbers(least, &[entered.clone(), ("flush", failed(FaultClass::Abortable))], 110, ((110, 210), 1, 0));
+}
+
 #[test]
 fn a_doubtful_producer_is_replaced_before_the_next_begin() {
     let mut talk = Talk::new(RULES);
     talk.work(10, 100, 0);
+    talk.expect("enter", Event::Done);
     talk.expect("send-offsets", Event::Done);
     assert_eq!(talk.lane.on(talk.now_ms, Event::Doubt), None);
     talk.expect("commit", Event::Done);
@@ -222,7 +274,9 @@ fn a_doubtful_producer_is_replaced_before_the_next_begin() {
 
 #[test]
 fn a_revoke_waits_for_the_commit_and_a_lost_assignment_for_the_abort() {
-    for (lost, way) in [(false, &["send-offsets", "commit", "release"][..]), (true, &["abort", "release", "rebuild"])] {
+    for (lost, way) in
+        [(false, &["enter", "send-offsets", "commit", "release"][..]), (true, &["abort", "release", "rebuild"])]
+    {
         let mut talk = Talk::new(RULES);
         talk.work(10, 5, 0);
         talk.expect("poll", Event::Revoked { parts: vec![PART], lost });
@@ -238,7 +292,7 @@ fn a_stop_commits_what_was_begun_or_gives_up_at_its_deadline() {
     let mut talk = Talk::new(RULES);
     talk.work(10, 5, 0);
     talk.lane.on(talk.now_ms, Event::Stop { deadline_ms: 10_000 });
-    for command in ["poll", "send-offsets", "commit", "close"] {
+    for command in ["poll", "enter", "send-offsets", "commit", "close"] {
         let answer = if command == "poll" { Event::Idle } else { Event::Done };
         talk.expect(command, answer);
     }
@@ -248,6 +302,7 @@ fn a_stop_commits_what_was_begun_or_gives_up_at_its_deadline() {
     talk.work(10, 5, 0);
     talk.lane.on(talk.now_ms, Event::Stop { deadline_ms: 10_000 });
     talk.expect("poll", Event::Idle);
+    talk.expect("enter", Event::Done);
     talk.now_ms = 10_000;
     talk.expect("send-offsets", Event::Failed(FaultClass::BrokerAway));
     assert_eq!(talk.command, Command::Exit(Ending::DeadlinePassed));
@@ -263,6 +318,7 @@ fn a_stop_amid_a_batch_finishes_the_window_that_the_batch_belongs_to() {
     talk.lane.on(talk.now_ms, Event::Stop { deadline_ms: 10_000 });
     talk.expect("treat", Event::Treated { outputs: 1, bytes: 0, refused: 0 });
     talk.expect("produce", Event::Done);
+    talk.enters((10, 16), 0, 0);
     assert_eq!(talk.command, Command::SendOffsets(vec![(PART, 16)]));
     for command in ["send-offsets", "commit", "close"] {
         talk.expect(command, Event::Done);
@@ -275,7 +331,7 @@ fn a_reload_waits_for_the_end_of_the_window_and_a_new_producer_follows() {
     let mut talk = Talk::new(RULES);
     talk.work(10, 5, 0);
     talk.lane.on(talk.now_ms, Event::Reload);
-    for command in ["poll", "send-offsets", "commit", "reload", "rebuild"] {
+    for command in ["poll", "enter", "send-offsets", "commit", "reload", "rebuild"] {
         let answer = if command == "poll" { Event::Idle } else { Event::Done };
         talk.expect(command, answer);
     }
@@ -296,6 +352,7 @@ fn an_answer_that_names_not_every_partition_is_no_answer() {
 fn at_least_once_flushes_before_it_commits_offsets() {
     let mut talk = Talk::new(Rules { delivery: Delivery::AtLeastOnce, ..RULES });
     talk.work(10, 100, 0);
+    talk.expect("enter", Event::Done);
     talk.expect("flush", Event::Done);
     assert_eq!(talk.command, Command::CommitOffsets(vec![(PART, 110)]));
     talk.expect("commit-offsets", Event::Failed(FaultClass::GroupLeft));

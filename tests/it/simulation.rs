@@ -9,7 +9,7 @@ mod judge;
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 
-use broker::{Broker, Member, News, No, Out, QUARANTINE, What};
+use broker::{Broker, Entry, Member, News, No, Out, QUARANTINE, What};
 use garim::flow::{Command, Delivery, Ending, Event, FaultClass, Lane, LostInput, Part, Rules, Stale, Start, Taken};
 
 /// Something that a correct lane, service or broker never does.
@@ -42,6 +42,10 @@ enum Mutant {
     PoisonDropped,
     /// At least once: offsets are committed before delivery.
     FlushForgotten,
+    /// A window has no entry.
+    EntrySkipped,
+    /// The entry of a window is written outside of its transaction.
+    EntryAlone,
 }
 
 /// xorshift64*: small, seeded, the same everywhere.
@@ -99,6 +103,9 @@ struct Process {
     batch: Vec<(Part, i64)>,
     treated: Vec<Out>,
     queue: Vec<Out>,
+    /// At least once: the entry that waits to be delivered.
+    entry: Option<Entry>,
+    incarnation: u64,
     old: Option<(Part, i64)>,
 }
 
@@ -117,6 +124,7 @@ struct World {
     broker: Broker,
     now_ms: u64,
     slots: Vec<Option<Process>>,
+    incarnations: u64,
     delayed: Vec<Delayed>,
     /// Faults happen once in so many times; 0 means never (any more).
     fault_rate: u64,
@@ -151,12 +159,13 @@ impl World {
         let slots = (0..1 + random.below(4)).map(|_| None).collect();
         let fault_rate = [4, 15, 60][random.below(3) as usize];
         let broker = Broker::new(inputs, mutant);
-        Self { random, rules, mutant, broker, now_ms: 0, slots, delayed: Vec::new(), fault_rate }
+        Self { random, rules, mutant, broker, now_ms: 0, slots, incarnations: 0, delayed: Vec::new(), fault_rate }
     }
 
     fn start(&mut self, slot: usize) {
         let mut lane = Lane::new(self.rules);
         let command = lane.on(self.now_ms, Event::Start).unwrap();
+        self.incarnations += 1;
         // The last slot of a larger world shares a transactional id with the first: two processes, one name.
         let id = if slot == 3 { 0 } else { slot };
         self.slots[slot] = Some(Process {
@@ -173,6 +182,8 @@ impl World {
             batch: Vec::new(),
             treated: Vec::new(),
             queue: Vec::new(),
+            entry: None,
+            incarnation: self.incarnations,
             old: None,
         });
     }
@@ -272,6 +283,10 @@ impl World {
             Command::Treat { stale, condemned } => Ok(self.treat(process, &stale, &condemned)),
             Command::Begin | Command::Wait(_) => Ok(Event::Done),
             Command::Produce => Ok(self.produce(process)),
+            Command::Enter { ranges, run, seq } => {
+                let entry = Entry { lane: process.incarnation, run, seq, ranges };
+                Ok(self.enter(process, entry))
+            }
             Command::Flush => Ok(self.flush(process)),
             Command::SendOffsets(offsets) => Ok(self.send_offsets(process, &offsets)),
             Command::CommitOffsets(offsets) => Ok(self.commit_offsets(process, &offsets)),
@@ -434,18 +449,44 @@ impl World {
         }
     }
 
-    fn flush(&mut self, process: &mut Process) -> Event {
+    fn enter(&mut self, process: &mut Process, entry: Entry) -> Event {
+        if self.mutant == Mutant::EntrySkipped && self.random.one_in(10) {
+            return Event::Done;
+        }
+        if self.rules.delivery == Delivery::AtLeastOnce {
+            process.entry = Some(entry);
+            return Event::Done;
+        }
+        if self.fate() == Fate::Lost {
+            return Event::Failed(FaultClass::Abortable);
+        }
+        match self.broker.enter(process.id, process.epoch, entry) {
+            Err(_) => Event::Failed(FaultClass::Fenced),
+            Ok(()) => Event::Done,
+        }
+    }
+
+    /// What waits for delivery arrives, or some of it.
+    fn deliver(&mut self, process: &mut Process, whole: bool) {
         let mut queue = std::mem::take(&mut process.queue);
+        if !whole {
+            queue.truncate(self.random.below(queue.len() as u64 + 1) as usize);
+        }
+        self.broker.produce_plain(&queue);
+        if let Some(entry) = process.entry.take().filter(|_| whole || self.random.one_in(2)) {
+            self.broker.enter_plain(entry);
+        }
+    }
+
+    fn flush(&mut self, process: &mut Process) -> Event {
         if self.mutant == Mutant::FlushForgotten {
-            process.queue = queue;
             return Event::Done;
         }
         if self.fate() != Fate::Done {
-            queue.truncate(queue.len() / 2);
-            self.broker.produce_plain(&queue);
+            self.deliver(process, false);
             return Event::Failed(FaultClass::Abortable);
         }
-        self.broker.produce_plain(&queue);
+        self.deliver(process, true);
         if process.poisoned { Event::Failed(FaultClass::Record) } else { Event::Done }
     }
 
@@ -495,9 +536,7 @@ impl World {
         process.poisoned = false;
         let fate = self.fate();
         // What the old producer had not sent is sent or lost.
-        let mut queue = std::mem::take(&mut process.queue);
-        queue.truncate(self.random.below(queue.len() as u64 + 1) as usize);
-        self.broker.produce_plain(&queue);
+        self.deliver(process, false);
         if fate == Fate::Lost {
             return Event::Failed(FaultClass::BrokerAway);
         }
@@ -634,8 +673,16 @@ fn the_judge_catches_planted_faults() {
         Mutant::StaleTreated,
         Mutant::GroupDoesNotWait,
         Mutant::PoisonDropped,
+        Mutant::EntrySkipped,
+        Mutant::EntryAlone,
     ];
-    let at_least_once = [Mutant::SkipRecord, Mutant::SeekForgotten, Mutant::FlushForgotten, Mutant::PoisonDropped];
+    let at_least_once = [
+        Mutant::SkipRecord,
+        Mutant::SeekForgotten,
+        Mutant::FlushForgotten,
+        Mutant::PoisonDropped,
+        Mutant::EntrySkipped,
+    ];
     let cases = exactly_once.map(|mutant| (Delivery::ExactlyOnce, mutant));
     for (delivery, mutant) in cases.into_iter().chain(at_least_once.map(|mutant| (Delivery::AtLeastOnce, mutant))) {
         let caught = (0..500).find_map(|seed| play(seed, delivery, mutant).err().map(|broken| (seed, broken)));

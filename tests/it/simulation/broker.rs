@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use garim::flow::Part;
+use garim::flow::{Part, Range};
 
 use super::Mutant;
 
@@ -12,6 +12,15 @@ pub(super) enum What {
     Treated,
     Refused,
     Undeliverable,
+}
+
+/// The entry of a window: which incarnation of a lane wrote it, its run and number there, and what it read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Entry {
+    pub(super) lane: u64,
+    pub(super) run: u32,
+    pub(super) seq: u64,
+    pub(super) ranges: Vec<Range>,
 }
 
 /// One output on its way or in a log.
@@ -66,6 +75,8 @@ pub(super) struct Broker {
     pub(super) inputs: BTreeMap<Part, Vec<i64>>,
     /// Every log entry with its transaction, in order of arrival; a log of one topic and partition is a filter of it.
     pub(super) log: Vec<(Out, usize)>,
+    /// The log of windows, likewise.
+    pub(super) entries: Vec<(Entry, usize)>,
     pub(super) transactions: Vec<State>,
     pub(super) committed: BTreeMap<Part, i64>,
     /// The first thing that must never happen and did.
@@ -83,6 +94,7 @@ impl Broker {
         Self {
             inputs,
             log: Vec::new(),
+            entries: Vec::new(),
             // The first stands for everything that is written outside of transactions.
             transactions: vec![State::Committed],
             committed: BTreeMap::new(),
@@ -125,6 +137,19 @@ impl Broker {
         }
         self.log.extend(outs.iter().map(|&out| (out, transaction)));
         Ok(())
+    }
+
+    pub(super) fn enter(&mut self, id: usize, epoch: u64, entry: Entry) -> Result<(), No> {
+        self.produce(id, epoch, &[])?;
+        let transaction = self.ids.get(&id).and_then(|id| id.open).unwrap_or(0);
+        let alone = self.mutant == Mutant::EntryAlone;
+        self.entries.push((entry, if alone { 0 } else { transaction }));
+        Ok(())
+    }
+
+    /// At-least-once: visible at once.
+    pub(super) fn enter_plain(&mut self, entry: Entry) {
+        self.entries.push((entry, 0));
     }
 
     /// At-least-once: visible at once.

@@ -2,9 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use garim::flow::{Delivery, Part};
+use garim::flow::{Delivery, Part, Range};
 
-use super::broker::{Broker, Out, QUARANTINE, State, TIERS, What};
+use super::broker::{Broker, Entry, Out, QUARANTINE, State, TIERS, What};
 
 /// What is to become of a record; a pure function of its place, so that a replay gives the same.
 pub(super) fn outputs(part: Part, offset: i64) -> Vec<Out> {
@@ -37,6 +37,7 @@ pub(super) fn judge(broker: &Broker, delivery: Delivery, drained: bool) -> Resul
     if let Some(broken) = &broker.broken {
         return Err(broken.clone());
     }
+    windows(broker, delivery)?;
     let visible = broker.log.iter().filter(|(_, of)| broker.transactions[*of] == State::Committed);
     let mut logs: BTreeMap<(u8, Part), Vec<Out>> = BTreeMap::new();
     for &(out, _) in visible {
@@ -56,6 +57,43 @@ pub(super) fn judge(broker: &Broker, delivery: Delivery, drained: bool) -> Resul
                 Delivery::ExactlyOnce => same(log, &expected)?,
                 Delivery::AtLeastOnce => contains(log, &expected)?,
             }
+        }
+    }
+    Ok(())
+}
+
+/// The log of windows by itself: each run counts from 0 without gaps, the ranges of a partition join, and they end where the
+/// committed offset stands. At least once they may overlap, but they leave nothing out.
+fn windows(broker: &Broker, delivery: Delivery) -> Result<(), String> {
+    let entries = broker.entries.iter().filter(|(_, of)| broker.transactions[*of] == State::Committed);
+    let mut runs: BTreeMap<(u64, u32), u64> = BTreeMap::new();
+    let mut ends: BTreeMap<Part, i64> = BTreeMap::new();
+    for (Entry { lane, run, seq, ranges }, _) in entries {
+        let next = runs.entry((*lane, *run)).or_default();
+        if seq != next {
+            return Err(format!("run {run} of lane {lane} goes on with {seq} instead of {next}"));
+        }
+        *next += 1;
+        for &Range { part, from, next } in ranges {
+            let end = ends.get(&part).copied().or(broker.inputs[&part].first().copied()).unwrap_or(0);
+            let joins = match delivery {
+                Delivery::ExactlyOnce => from == end,
+                Delivery::AtLeastOnce => from <= end,
+            };
+            if !joins || next <= from {
+                return Err(format!("{part:?}: a window goes from {from} to {next}, and the last ended at {end}"));
+            }
+            ends.insert(part, end.max(next));
+        }
+    }
+    for (part, &committed) in &broker.committed {
+        let end = ends.get(part).copied().unwrap_or(0);
+        let same = match delivery {
+            Delivery::ExactlyOnce => end == committed,
+            Delivery::AtLeastOnce => end >= committed,
+        };
+        if !same {
+            return Err(format!("{part:?}: the windows end at {end}, and {committed} is committed"));
         }
     }
     Ok(())
