@@ -21,14 +21,18 @@ use std::ffi::{OsStr, OsString};
 use std::fmt::Display;
 use std::io::{IsTerminal, Write};
 use std::panic::AssertUnwindSafe;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::builder::FalseyValueParser;
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
 
 use crate::diagnostic::Faults;
+use crate::service::audit::TopicActs;
 use crate::service::settings;
+use crate::telemetry::audit::Acts;
+use crate::telemetry::audit::checkpoint::Signer;
+use crate::telemetry::audit::file::FileLog;
 use output::{Color, Out, WriteFailed};
 
 /// The exit codes of garim; no other one is used, but for the signals' own (130 and 143) at a second signal.
@@ -281,6 +285,31 @@ impl Shared {
         named.ok_or_else(|| {
             Failure::say(Exit::Usage, "no key store was named").help("give `--keys DIR`, or set GARIM_KEYS")
         })
+    }
+
+    /// The log that a verb's acts go to: that of all hosts on its topic where there are settings, as `-c`, GARIM_CONFIG or
+    /// `/etc/garim/garim.toml` name them; with `audit`, or without settings, a log of files in `audit`, or in `audit` below
+    /// the key store `store`. The settings' name and signing key hold for both.
+    ///
+    /// # Errors
+    /// [`Exit::Config`] when the settings cannot be read, [`Exit::Keys`] for the signing key, else as [`audit::refused`]
+    /// says.
+    pub fn acts(&self, audit: Option<&Path>, store: &Path) -> Result<Box<dyn Acts>, Failure> {
+        let settings = match self.config() {
+            Ok(config) => Some(settings::load(&config, &[])?),
+            Err(_) => None,
+        };
+        if let (Some(settings), None) = (&settings, audit) {
+            return Ok(Box::new(TopicActs::open(&settings.kafka).map_err(audit::refused)?));
+        }
+        let dir = audit.map_or_else(|| store.join("audit"), Path::to_path_buf);
+        let named = settings.map(|settings| settings.audit);
+        let name = named.as_ref().map_or("garim", |named| &named.name);
+        let signer = match named.as_ref().and_then(|named| named.signing_key.as_ref()) {
+            Some(key) => Some(Signer::load(key, name).map_err(|fault| Failure::new(Exit::Keys, fault))?),
+            None => None,
+        };
+        Ok(Box::new(FileLog::open(&dir, name, signer).map_err(audit::refused)?))
     }
 
     /// Standard output for reports: buffered, styles removed where colours are off.

@@ -149,7 +149,7 @@ mod tests {
         let mut ledger = Ledger::default();
         assignment.renew(PART);
         ledger.place(PART, Start::Offset(10));
-        let mut range = |ledger: &mut Ledger, first, last| {
+        let range = |ledger: &mut Ledger, first, last| {
             ledger.enter(&assignment, taken(first, last));
             ledger.ranges(&assignment).map(|ranges| ranges.iter().map(|range| (range.from, range.next)).collect())
         };
