@@ -110,9 +110,9 @@ pub const QUEUE_WAIT_MS: u64 = 60_000;
 /// Days that a tier whose end is an event of the subject keeps its bytes after they were appended (policy, R-028).
 pub const TIER_KEEP_DAYS_MAX: u64 = 365;
 
-/// Days added to a term's longest calendar length: the day on which the period ends (Civil Act 157, 159), and five by
-/// which holidays may move that.
-pub const TIER_KEEP_EXTRA_DAYS: u64 = 1 + 5;
+/// Days added to a term's longest calendar length: the day on which the period ends (Civil Act 157, 159), and six by
+/// which holidays may move that (a weekend before 추석 2028, which falls on 개천절); `tests/it/calendar.rs` counts them.
+pub const TIER_KEEP_EXTRA_DAYS: u64 = 1 + 6;
 
 /// Days that a quarantine topic keeps its notices: a refused record is looked at within a working week.
 pub const QUARANTINE_KEEP_DAYS: u64 = 5;

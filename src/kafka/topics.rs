@@ -318,12 +318,12 @@ mod tests {
     #[test]
     fn bytes_are_kept_for_the_longest_calendar_length_and_the_holidays() {
         let rows = [
-            (Term::Months(3), 92 + 6),
-            (Term::Months(6), 184 + 6),
-            (Term::Years(1), 366 + 6),
-            (Term::Years(3), 1096 + 6),
-            (Term::Years(5), 1827 + 6),
-            (Term::Days(90), 90 + 6),
+            (Term::Months(3), 92 + 7),
+            (Term::Months(6), 184 + 7),
+            (Term::Years(1), 366 + 7),
+            (Term::Years(3), 1096 + 7),
+            (Term::Years(5), 1827 + 7),
+            (Term::Days(90), 90 + 7),
             (Term::Until(vec![Box::from("member_left")]), 365),
         ];
         for (term, days) in rows {

@@ -8,6 +8,7 @@
 )]
 
 mod allocation;
+mod calendar;
 mod cli;
 mod demo;
 mod deploy;
