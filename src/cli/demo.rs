@@ -83,7 +83,7 @@ pub fn run(args: &Args, shared: &Shared) -> Result<Exit, Failure> {
     let engine = || Engine::new(plan.clone(), LIMITS).map_err(|fault| Failure::new(Exit::Internal, fault));
     let secret = fresh_secret()?;
     let mock = Mock::start(1).map_err(unavailable)?;
-    let loaded = Loaded { engine: engine()?, keys: KeyRing::ephemeral(secret.clone()) };
+    let loaded = Loaded::new(engine()?.into(), KeyRing::ephemeral(secret.clone()));
     let topics = needed(&loaded.engine, &BTreeMap::new(), Some(PARTITIONS), 1, true);
     for topic in topics.into_iter().chain(audit::topics(1)) {
         mock.topic(&topic.name, topic.partitions).map_err(unavailable)?;

@@ -1,14 +1,16 @@
 //! `garim run`: treats what comes in on Kafka until it is stopped.
 
 use std::path::Path;
+use std::sync::Arc;
 use std::time::Duration;
 
 use super::{Exit, Failure, LogFormat, Shared};
 use crate::engine::Engine;
-use crate::policy::key::Store;
+use crate::limits::LOG_CALL_MS;
+use crate::service::keeper::{self, Held, Keeper};
 use crate::service::settings::{self, Settings};
 use crate::service::shutdown::Signals;
-use crate::service::{Ended, Loaded, Running, Why, start};
+use crate::service::{Ended, Running, Why, start};
 use crate::telemetry::logs::{self, Form};
 
 /// Arguments of `run`.
@@ -56,16 +58,30 @@ pub fn run(args: &Args, shared: &Shared) -> Result<Exit, Failure> {
         (Some(given), _) | (None, Some(given)) => given.clone(),
         (None, None) => shared.policy()?,
     };
-    let loaded = load(&policy, &settings, shared)?;
+    let dir = match &settings.keys {
+        Some(dir) => dir.clone(),
+        None => shared.key_store(None)?,
+    };
+    let engine = Arc::new(load(&policy, &settings)?);
     // Before anything is open, so that a signal during the start is not lost.
     let signals = Signals::catch().map_err(|error| Failure::new(Exit::Internal, error))?;
-    no_core_files();
+    keeper::guard_memory();
 
-    let digest = loaded.engine.digest_letters().to_owned();
-    let running = start(loaded, &settings).map_err(failure)?;
+    let digest = engine.digest_letters().to_owned();
+    let (loaded, held) = keeper::admit(engine, &dir, &settings).map_err(failure)?;
+    let running = match start(loaded, &settings) {
+        Ok(running) => running,
+        Err(ended) => {
+            farewell(held);
+            return Err(failure(ended));
+        }
+    };
     let lanes = settings.lanes;
     tracing::info!(lanes, group = settings.kafka.group, instance = settings.kafka.instance, policy = digest, "started");
-    let ended = supervise(running, &signals, || load(&policy, &settings, shared));
+    let again = settings.clone();
+    let read = Box::new(move || load(&policy, &again).map_err(|failure| format!("{:#}", failure.error)));
+    let keeper = Keeper::start(held, running.lanes(), read).map_err(failure)?;
+    let ended = supervise(running, keeper, &signals);
     tracing::info!("{}", ended.message);
     match ended.why {
         Why::Stopped => Ok(Exit::Done),
@@ -73,18 +89,21 @@ pub fn run(args: &Args, shared: &Shared) -> Result<Exit, Failure> {
     }
 }
 
-/// Memory holds payloads and keys: it is not to be written to a disk when the process dies.
-fn no_core_files() {
-    let none = rustix::process::Rlimit { current: Some(0), maximum: Some(0) };
-    // Lowering a limit is always allowed; where it is not known, there are no core files either.
-    let _ = rustix::process::setrlimit(rustix::process::Resource::Core, none);
-}
+/// How long the keeper may take to end what it is doing, which is at most a call or two to the brokers.
+const KEEPER_STOP: Duration = Duration::from_millis(2 * LOG_CALL_MS);
 
-fn supervise(mut running: Running, signals: &Signals, load: impl Fn() -> Result<Loaded, Failure>) -> Ended {
+fn supervise(mut running: Running, keeper: Keeper, signals: &Signals) -> Ended {
     let mut stopping = false;
-    loop {
+    let mut failed = false;
+    let ended = loop {
         if let Some(ended) = running.wait(LOOK) {
-            return ended;
+            break ended;
+        }
+        if !failed && let Some(ended) = keeper.failed() {
+            failed = true;
+            stopping = true;
+            tracing::error!("{}", ended.message);
+            running.end(ended);
         }
         if signals.stop() && !stopping {
             stopping = true;
@@ -92,32 +111,41 @@ fn supervise(mut running: Running, signals: &Signals, load: impl Fn() -> Result<
             running.stop();
         }
         if signals.reload() && !stopping {
-            let taken = load().and_then(|loaded| running.reload(loaded).map_err(failure));
-            running.metrics().reloaded(taken.is_ok());
-            if let Err(failure) = taken {
-                tracing::error!("the policy was not read again, the old one stays: {:#}", failure.error);
-            }
+            keeper.reload();
         }
+    };
+    // After a hanging lane, or without the log of acts, nothing is said: the lease ends by itself.
+    if !failed && running.has_ended() {
+        let in_force = running.lanes().in_force();
+        let held = keeper.stop(KEEPER_STOP);
+        drop(running);
+        if let Some(held) = held.filter(|_| in_force.strong_count() == 0) {
+            farewell(held);
+        }
+    }
+    ended
+}
+
+/// Says that this instance holds no keys any more.
+fn farewell(held: Held) {
+    if let Err(ended) = held.stopped() {
+        tracing::warn!(
+            "the stop is not in the log of acts, which goes on without this instance after its lease: {ended}"
+        );
     }
 }
 
-/// The policy and its keys.
-fn load(policy: &Path, settings: &Settings, shared: &Shared) -> Result<Loaded, Failure> {
+/// The policy.
+fn load(policy: &Path, settings: &Settings) -> Result<Engine, Failure> {
     let read = crate::policy::load(policy)?;
     if !read.warnings.is_empty() {
         tracing::warn!(warnings = read.warnings.diagnostics.len(), "the policy has warnings; `garim check` shows them");
     }
-    let engine = Engine::new(read.plan, settings.limits).map_err(|fault| Failure::new(Exit::Config, fault))?;
-    let dir = match &settings.keys {
-        Some(dir) => dir.clone(),
-        None => shared.key_store(None)?,
-    };
-    let store = Store::open(&dir).map_err(super::keys::refused)?;
-    let keys = store.ring(engine.tiers());
-    Ok(Loaded { engine, keys })
+    Engine::new(read.plan, settings.limits).map_err(|fault| Failure::new(Exit::Config, fault))
 }
 
-fn failure(ended: Ended) -> Failure {
+/// An end as a failure.
+pub(super) fn failure(ended: Ended) -> Failure {
     let exit = match ended.why {
         Why::Stopped => Exit::Done,
         Why::Deadline => Exit::Deadline,

@@ -13,7 +13,7 @@ use std::path::PathBuf;
 
 pub use destroy::{Destroyed, Waiting};
 pub use mirror::Mirrored;
-pub use start::Admitted;
+pub use start::horizon;
 
 use crate::limits::{CLOCK_BEHIND_MS, UNCONFIRMED_MS};
 use crate::policy::key::{StoreError, letters, parse_letters};
@@ -72,6 +72,39 @@ pub enum CustodyFault {
         /// What was asked for.
         id: String,
     },
+}
+
+impl CustodyFault {
+    /// What to do about it, where its text does not say so.
+    pub fn help(&self) -> Option<String> {
+        match self {
+            Self::Store(_) => None,
+            Self::Acts(_) => Some(String::from("nothing is done to keys while acts cannot be written down first")),
+            Self::Clock { .. } => Some(String::from("set the clock; terms are judged by it")),
+            Self::Copied { .. } => {
+                Some(String::from("remove them again: `garim keys destroy --resume`, and ask who put them back"))
+            }
+            Self::Horizon { until, .. } => Some(format!(
+                "make keys: `garim keys new --until {until}`; `keys.horizon = \"off\"` asks for none (for back-fills)"
+            )),
+            Self::IsMirror { .. } => Some(String::from("name the store itself with `--keys`")),
+            Self::NoMirror { .. } => Some(String::from("`mirror.toml` in the folder of a mirror tells its id")),
+        }
+    }
+
+    /// Whether a newer garim wrote the store or the log.
+    pub fn is_newer(&self) -> bool {
+        match self {
+            Self::Store(error) => error.is_newer(),
+            Self::Acts(AuditFault::Newer { .. }) => true,
+            Self::Acts(_)
+            | Self::Clock { .. }
+            | Self::Copied { .. }
+            | Self::Horizon { .. }
+            | Self::IsMirror { .. }
+            | Self::NoMirror { .. } => false,
+        }
+    }
 }
 
 /// A destruction that was begun, and perhaps done.

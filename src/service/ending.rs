@@ -3,6 +3,7 @@
 use std::net::SocketAddr;
 use std::time::Duration;
 
+use super::custody::CustodyFault;
 use super::{LaneEnd, Loaded};
 use crate::engine::Engine;
 use crate::engine::outcome::KeyMissing;
@@ -11,6 +12,7 @@ use crate::flow::message::FaultClass;
 use crate::kafka::Fault;
 use crate::kafka::settings::KafkaSettings;
 use crate::record::Position;
+use crate::telemetry::audit::AuditFault;
 
 /// Kinds of ends; the command line has an exit code for each.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -48,6 +50,32 @@ impl Ended {
         Self { why, message, help: (!help.is_empty()).then(|| help.to_owned()) }
     }
 
+    /// Why keys cannot be used.
+    pub fn custody(fault: &CustodyFault) -> Self {
+        let why = match fault {
+            fault if fault.is_newer() => Why::Config,
+            CustodyFault::Acts(AuditFault::Broken { .. }) => Why::Internal,
+            CustodyFault::Acts(_) => Why::Unavailable,
+            CustodyFault::Store(_)
+            | CustodyFault::Clock { .. }
+            | CustodyFault::Copied { .. }
+            | CustodyFault::Horizon { .. }
+            | CustodyFault::IsMirror { .. }
+            | CustodyFault::NoMirror { .. } => Why::Keys,
+        };
+        Self { why, message: fault.to_string(), help: fault.help() }
+    }
+
+    /// The thread that keeps the keys is gone, and nobody can tell why.
+    pub fn keeper() -> Self {
+        let message = String::from("the keeper of the keys met a fault in garim; its place is in the log");
+        Self::new(Why::Internal, message, "nothing is lost: the next start begins at the last commit")
+    }
+
+    pub(super) fn no_random() -> Self {
+        Self::new(Why::Internal, String::from("the system gives no random bytes"), "")
+    }
+
     pub(super) fn stopped() -> Self {
         Self::new(Why::Stopped, String::from("stopped"), "")
     }
@@ -74,10 +102,6 @@ impl Ended {
 
     pub(super) fn thread(error: &std::io::Error) -> Self {
         Self::new(Why::Unavailable, format!("the system gives no thread for a lane: {error}"), "")
-    }
-
-    pub(super) fn no_random() -> Self {
-        Self::new(Why::Internal, String::from("the system gives no random bytes"), "")
     }
 
     pub(super) fn address(address: SocketAddr, error: &std::io::Error) -> Self {

@@ -438,12 +438,17 @@ impl Worker {
 
     fn reload(&mut self) {
         let (loaded, reloads) = self.shared.loaded();
-        self.counters = Counters::new(&self.shared.metrics, &loaded.engine);
-        self.loaded = loaded;
         self.reloads = reloads;
+        // What was derived from the old keys goes before they do: the end of `Loaded` says that nothing of them is left.
         self.scratch = Scratch::new();
-        self.window = Window::default();
-        tracing::info!(lane = self.number, policy = self.loaded.engine.digest_letters(), "the policy was read again");
+        if Arc::ptr_eq(&loaded.engine, &self.loaded.engine) {
+            tracing::info!(lane = self.number, "other keys were taken");
+        } else {
+            self.counters = Counters::new(&self.shared.metrics, &loaded.engine);
+            self.window = Window::default();
+            tracing::info!(lane = self.number, policy = loaded.engine.digest_letters(), "the policy was read again");
+        }
+        self.loaded = loaded;
     }
 
     fn close(&mut self) -> Event {

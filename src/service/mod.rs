@@ -7,6 +7,7 @@
 pub mod audit;
 pub mod custody;
 mod ending;
+pub mod keeper;
 mod lane;
 mod notice;
 pub mod quarantine;
@@ -18,7 +19,7 @@ use std::net::SocketAddr;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
-use std::sync::{Arc, Condvar, Mutex, RwLock};
+use std::sync::{Arc, Condvar, Mutex, RwLock, Weak};
 use std::time::{Duration, Instant};
 
 pub use ending::{Ended, Why};
@@ -42,13 +43,20 @@ use settings::Settings;
 /// A compiled policy with its keys: what a reload replaces.
 #[derive(Debug)]
 pub struct Loaded {
-    /// The policy.
-    pub engine: Engine,
+    /// The policy. Other keys under the same policy share it, so that a lane sees that only the keys are new.
+    pub engine: Arc<Engine>,
     /// Its keys.
     pub keys: KeyRing,
+    /// Goes after the keys: fields are dropped in this order.
+    gone: Arc<()>,
 }
 
 impl Loaded {
+    /// A policy with its keys.
+    pub fn new(engine: Arc<Engine>, keys: KeyRing) -> Self {
+        Self { engine, keys, gone: Arc::new(()) }
+    }
+
     /// The topics that outputs, notices and the entries of windows go to, each once.
     fn output_topics(&self) -> Vec<&str> {
         let mut topics: Vec<&str> = Vec::new();
@@ -148,9 +156,7 @@ impl std::fmt::Debug for Running {
 /// no key at all.
 pub fn start(loaded: Loaded, settings: &Settings) -> Result<Running, Ended> {
     ending::keys_are_there(&loaded)?;
-    let admin = Admin::new(&settings.kafka).map_err(|fault| Ended::fault(Why::Internal, fault))?;
-    let wait = Duration::from_millis(settings.start_wait_ms);
-    topics_are_there(&admin, &loaded.engine, &settings.kafka, wait)?;
+    topics_are_found(&loaded.engine, settings)?;
 
     let health = Arc::new(Health::new(settings.lanes));
     let metrics = Arc::new(Metrics::new());
@@ -213,6 +219,12 @@ fn spawn(lane: usize, shared: &Arc<Shared>, tell: Sender<(usize, Option<LaneEnd>
     std::thread::Builder::new().name(format!("garim-lane-{lane}")).spawn(work).map(drop)
 }
 
+/// Waits for the brokers, and looks that all topics are there.
+fn topics_are_found(engine: &Engine, settings: &Settings) -> Result<(), Ended> {
+    let admin = Admin::new(&settings.kafka).map_err(|fault| Ended::fault(Why::Internal, fault))?;
+    topics_are_there(&admin, engine, &settings.kafka, Duration::from_millis(settings.start_wait_ms))
+}
+
 fn topics_are_there(admin: &Admin, engine: &Engine, kafka: &KafkaSettings, wait: Duration) -> Result<(), Ended> {
     let cluster = admin.look(wait).map_err(|fault| Ended::brokers(fault, kafka, wait))?;
     let mut wanted = needed(engine, &cluster.topics, None, cluster.brokers, true);
@@ -231,27 +243,15 @@ impl Running {
         self.shared.stop(self.shutdown);
     }
 
-    /// Gives all lanes another policy, which each takes between two transactions.
-    ///
-    /// # Errors
-    /// When its input topics differ from the running ones, a topic of it is missing, or the brokers are away; the old
-    /// policy stays.
-    pub fn reload(&self, loaded: Loaded) -> Result<(), Ended> {
-        let inputs =
-            |engine: &Engine| -> Vec<Box<str>> { engine.inputs().iter().map(|input| input.0.clone()).collect() };
-        let (running, _) = self.shared.loaded();
-        if inputs(&running.engine) != inputs(&loaded.engine) {
-            return Err(Ended::inputs_differ());
-        }
-        ending::keys_are_there(&loaded)?;
-        let admin = Admin::new(&self.shared.kafka).map_err(|fault| Ended::fault(Why::Internal, fault))?;
-        topics_are_there(&admin, &loaded.engine, &self.shared.kafka, self.shutdown)?;
-        self.shared.metrics.policy(&loaded.engine);
-        self.shared.metrics.keys(&loaded.engine, &loaded.keys);
-        let mut slot = self.shared.loaded.write().unwrap_or_else(|poisoned| poisoned.into_inner());
-        *slot = Arc::new(loaded);
-        self.shared.reloads.fetch_add(1, Ordering::Release);
-        Ok(())
+    /// The lanes, for whoever gives them other keys or another policy.
+    pub fn lanes(&self) -> Lanes {
+        Lanes { shared: Arc::clone(&self.shared), wait: self.shutdown }
+    }
+
+    /// Stops the lanes because of something outside of them, which is then what [`Running::wait`] answers.
+    pub fn end(&mut self, ended: Ended) {
+        self.first.get_or_insert(ended);
+        self.stop();
     }
 
     /// Waits at most so long for the end of all lanes, and holds every call to its limit meanwhile: to be called again and
@@ -306,6 +306,11 @@ impl Running {
         overdue.filter(|_| self.overdue >= OVERDUE_LOOKS).map(|(lane, call)| Ended::hangs(lane, call))
     }
 
+    /// Whether every lane has ended, and nothing of it is left.
+    pub fn has_ended(&self) -> bool {
+        self.left == 0
+    }
+
     /// The health of the lanes.
     pub fn health(&self) -> &Health {
         &self.shared.health
@@ -324,6 +329,67 @@ impl Running {
     /// Where the pages are served, if they are.
     pub fn address(&self) -> Option<SocketAddr> {
         self.server.as_ref().map(Server::address)
+    }
+}
+
+/// What lanes work with, and the way to change it.
+pub struct Lanes {
+    shared: Arc<Shared>,
+    wait: Duration,
+}
+
+impl std::fmt::Debug for Lanes {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Lanes")
+    }
+}
+
+impl Lanes {
+    /// Gives all lanes another policy, which each takes between two transactions; what they had until then.
+    ///
+    /// # Errors
+    /// When its input topics differ from the running ones, a topic of it is missing, or the brokers are away; the old
+    /// policy stays.
+    pub fn reload(&self, loaded: Loaded) -> Result<Weak<()>, Ended> {
+        let inputs =
+            |engine: &Engine| -> Vec<Box<str>> { engine.inputs().iter().map(|input| input.0.clone()).collect() };
+        if inputs(&self.engine()) != inputs(&loaded.engine) {
+            return Err(Ended::inputs_differ());
+        }
+        ending::keys_are_there(&loaded)?;
+        let admin = Admin::new(&self.shared.kafka).map_err(|fault| Ended::fault(Why::Internal, fault))?;
+        topics_are_there(&admin, &loaded.engine, &self.shared.kafka, self.wait)?;
+        self.shared.metrics.policy(&loaded.engine);
+        Ok(self.give(loaded))
+    }
+
+    /// Gives all lanes other keys under the same policy, which each takes between two transactions. What is answered can
+    /// be upgraded until the last lane has done so, and has wiped the keys that it had.
+    pub fn rekey(&self, keys: KeyRing) -> Weak<()> {
+        self.give(Loaded::new(self.engine(), keys))
+    }
+
+    /// The policy in force.
+    pub fn engine(&self) -> Arc<Engine> {
+        Arc::clone(&self.shared.loaded().0.engine)
+    }
+
+    /// The metrics of this process.
+    pub fn metrics(&self) -> &Metrics {
+        &self.shared.metrics
+    }
+
+    /// What is upgraded by nobody any more when the keys in force are wiped.
+    pub fn in_force(&self) -> Weak<()> {
+        Arc::downgrade(&self.shared.loaded().0.gone)
+    }
+
+    fn give(&self, loaded: Loaded) -> Weak<()> {
+        self.shared.metrics.keys(&loaded.engine, &loaded.keys);
+        let mut slot = self.shared.loaded.write().unwrap_or_else(|poisoned| poisoned.into_inner());
+        let old = std::mem::replace(&mut *slot, Arc::new(loaded));
+        self.shared.reloads.fetch_add(1, Ordering::Release);
+        Arc::downgrade(&old.gone)
     }
 }
 

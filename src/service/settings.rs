@@ -101,6 +101,11 @@ const KEYS: [&str; 26] = [
     "http.enabled",
 ];
 
+/// The name of this host; empty where the system does not tell it.
+pub fn host() -> String {
+    std::fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default().trim().to_owned()
+}
+
 /// Reads settings from files or folders, the environment of the process, and flags (`-X name=value`).
 ///
 /// # Errors
@@ -285,9 +290,8 @@ impl Reader<'_> {
             );
         }
         given.map(|(text, _)| text).unwrap_or_else(|| {
-            let host = std::fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default();
-            let host = host.trim();
-            if host.is_empty() { String::from("garim") } else { host.to_owned() }
+            let host = host();
+            if host.is_empty() { String::from("garim") } else { host }
         })
     }
 

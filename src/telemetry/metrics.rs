@@ -11,7 +11,7 @@ use prometheus_client::registry::Registry;
 
 use crate::engine::Engine;
 use crate::engine::outcome::{BatchTally, Reason};
-use crate::pseudonym::epoch::{Epoch, KeyRing};
+use crate::pseudonym::epoch::{Epoch, KeyRing, Stored};
 use crate::route::term::date;
 
 type Labels = Vec<(&'static str, String)>;
@@ -59,6 +59,8 @@ pub struct Metrics {
     policy_reload: Family1,
     policy_info: Family<Labels, Gauge>,
     key_generation_info: Family<Labels, Gauge>,
+    keys_live: Gauge,
+    key_reload: Family1,
     consumer_lag: Family<PartLabels, Gauge>,
     /// Windows that were not committed.
     pub commit_failures: Counter<u64, AtomicU64>,
@@ -101,6 +103,8 @@ impl Metrics {
             policy_reload: Family::default(),
             policy_info: Family::default(),
             key_generation_info: Family::default(),
+            keys_live: Gauge::default(),
+            key_reload: Family::default(),
             consumer_lag: Family::default(),
             commit_failures: Counter::default(),
             input_lost: Counter::default(),
@@ -118,7 +122,7 @@ impl Metrics {
         let build: Family<Labels, Gauge> = Family::default();
         build.get_or_create(&vec![("version", env!("CARGO_PKG_VERSION").to_owned())]).set(1);
         let registry = &mut self.registry;
-        let counters: [(&str, &str, &Family1); 12] = [
+        let counters: [(&str, &str, &Family1); 13] = [
             ("records_consumed", "Input records whose outputs are committed", &self.records_consumed),
             ("bytes_consumed", "Bytes of their values", &self.bytes_consumed),
             ("records_produced", "Treated records committed to a tier", &self.records_produced),
@@ -131,6 +135,7 @@ impl Metrics {
             ("quarantine_records", "Notices committed to a quarantine topic", &self.quarantine_records),
             ("rebalances", "Changes of the assignment", &self.rebalances),
             ("policy_reload", "Attempts to read the policy again", &self.policy_reload),
+            ("key_reload", "Attempts to read the key store again", &self.key_reload),
         ];
         for (name, help, family) in counters {
             registry.register(name, help, family.clone());
@@ -150,6 +155,7 @@ impl Metrics {
         registry.register("policy_info", "The policy in force", self.policy_info.clone());
         let keys = self.key_generation_info.clone();
         registry.register("key_generation_info", "The last key of each tier, and its day", keys);
+        registry.register("keys_live", "Secrets of tiers and tenants in memory", self.keys_live.clone());
         registry.register("build_info", "This garim", build);
     }
 
@@ -171,6 +177,7 @@ impl Metrics {
     /// Names the last key of each tier: where it ends, lanes stop.
     pub fn keys(&self, engine: &Engine, keys: &KeyRing) {
         self.key_generation_info.clear();
+        self.keys_live.set(keys.store().map_or(0, live));
         let Some(stored) = keys.store() else { return };
         for (tier, epochs) in engine.tiers().iter().zip(&stored.tiers) {
             let last = epochs.iter().rev().find_map(|(epoch, generations)| {
@@ -183,6 +190,12 @@ impl Metrics {
                 self.key_generation_info.get_or_create(&labels).set(1);
             }
         }
+    }
+
+    /// Counts an attempt to read the key store again.
+    pub fn keys_reloaded(&self, taken: bool) {
+        let result = if taken { "ok" } else { "refused" };
+        self.key_reload.get_or_create(&vec![("result", result.to_owned())]).inc();
     }
 
     /// Counts an attempt to read the policy again.
@@ -353,4 +366,11 @@ pub fn add(sum: &mut BatchTally, other: &BatchTally) {
     plain(&mut sum.refused, &other.refused);
     plain(&mut sum.fields, &other.fields);
     plain(&mut sum.unlisted, &other.unlisted);
+}
+
+/// How many secrets there are.
+fn live(stored: &Stored) -> i64 {
+    let generations = stored.tiers.iter().flat_map(|epochs| epochs.values()).flatten();
+    let secrets = generations.filter(|generation| generation.secret.is_some()).count();
+    (secrets + stored.tenants.values().flatten().count()) as i64
 }

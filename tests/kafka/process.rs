@@ -80,6 +80,8 @@ impl Site {
             ("worker", format!("lanes = {lanes}")),
             ("worker", String::from("commit-ms = 200")),
             ("keys", format!("dir = \"{}\"", self.keys().display())),
+            // The events of these tests have days of their own.
+            ("keys", String::from("horizon = \"off\"")),
             ("http", format!("address = \"127.0.0.1:{port}\"")),
         ];
         for (section, line) in

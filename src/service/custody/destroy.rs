@@ -145,7 +145,7 @@ impl Custodian<'_> {
     }
 
     /// Removes from a mirror what is destroyed, and confirms it. `expected` is the id that it must have.
-    pub(super) fn mirror_in_line(
+    pub(in crate::service) fn mirror_in_line(
         &mut self,
         dir: &Path,
         expected: Option<&str>,
@@ -162,7 +162,7 @@ impl Custodian<'_> {
     }
 
     /// Says that somebody has these keys no more.
-    pub(super) fn confirm(&mut self, holder: &str, ids: &[Id]) -> Result<(), CustodyFault> {
+    pub(in crate::service) fn confirm(&mut self, holder: &str, ids: &[Id]) -> Result<(), CustodyFault> {
         for ids in ids.chunks(ANNOUNCE_KEYS_MAX) {
             self.act(What::KeysDropped { holder: holder.to_owned(), ids: texts(ids) })?;
         }

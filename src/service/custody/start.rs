@@ -10,30 +10,13 @@ use crate::engine::plan::Plan;
 use crate::policy::key::{Hook, Store};
 use crate::telemetry::audit::entry::What;
 
-/// A store that may be used.
-#[derive(Debug)]
-pub struct Admitted {
-    /// The store, without the keys that are destroyed.
-    pub store: Store,
-    /// The tier whose keys end first, and their last day, where that is within twice the horizon.
-    pub ends_soon: Option<(String, Date)>,
-}
-
 impl Custodian<'_> {
     /// Looks whether the store, or the mirror, in `dir` may serve. A mirror that missed a destruction is brought in line.
     ///
     /// # Errors
     /// [`CustodyFault::Store`] when it is faulty; [`CustodyFault::Copied`] when it holds keys of which the log says that
-    /// they are gone; [`CustodyFault::Horizon`] when a tier has no keys for the next `horizon_days` days;
-    /// [`CustodyFault::Acts`].
-    pub fn admit(
-        &mut self,
-        dir: &Path,
-        plan: &Plan,
-        horizon_days: Option<u32>,
-        today: Date,
-        hook: &mut Hook<'_>,
-    ) -> Result<Admitted, CustodyFault> {
+    /// they are gone; [`CustodyFault::Acts`].
+    pub fn admit(&mut self, dir: &Path, hook: &mut Hook<'_>) -> Result<Store, CustodyFault> {
         self.look()?;
         let store = Store::open(dir)?;
         if let Some(id) = store.mirror_id() {
@@ -47,14 +30,11 @@ impl Custodian<'_> {
                 self.mirror_in_line(dir, None, hook)?;
             }
         }
+        // What was removed meanwhile is not in memory either.
         let mut store = Store::open(dir)?;
         self.refuse_copied(dir, &store)?;
-        let ends_soon = match horizon_days {
-            Some(days) => self.horizon(&store, plan, days, today)?,
-            None => None,
-        };
         store.forget(&self.custody.destroyed());
-        Ok(Admitted { store, ends_soon })
+        Ok(store)
     }
 
     /// Says that this instance starts, then takes from the store what was destroyed up to then.
@@ -77,27 +57,30 @@ impl Custodian<'_> {
         let count = present.iter().filter(|key| done.contains(&key.id)).count();
         if count > 0 { Err(CustodyFault::Copied { count, dir: dir.to_owned() }) } else { Ok(()) }
     }
+}
 
-    fn horizon(
-        &self,
-        store: &Store,
-        plan: &Plan,
-        horizon_days: u32,
-        today: Date,
-    ) -> Result<Option<(String, Date)>, CustodyFault> {
-        let covered = store.last_covered(plan, today);
-        let Some(first) = covered.iter().min_by_key(|covered| covered.until) else { return Ok(None) };
-        let ahead = |days: i64| today.saturating_add(jiff::Span::new().days(days));
-        let until = ahead(i64::from(horizon_days));
-        match first.until {
-            Some(last) if last > ahead(2 * i64::from(horizon_days)) => Ok(None),
-            Some(last) if last > until => Ok(Some((first.tier.to_string(), last))),
-            last => Err(CustodyFault::Horizon {
-                tier: first.tier.to_string(),
-                last: last.map_or_else(|| String::from("yesterday or earlier"), |last| last.to_string()),
-                horizon_days,
-                until: ahead(2 * i64::from(horizon_days) + 1),
-            }),
-        }
+/// The tier whose keys end first and their last day, where that is within twice the horizon: somebody has to be told.
+///
+/// # Errors
+/// [`CustodyFault::Horizon`] when a tier has no keys for each of the next `horizon_days` days.
+pub fn horizon(
+    store: &Store,
+    plan: &Plan,
+    horizon_days: u32,
+    today: Date,
+) -> Result<Option<(String, Date)>, CustodyFault> {
+    let covered = store.last_covered(plan, today);
+    let Some(first) = covered.iter().min_by_key(|covered| covered.until) else { return Ok(None) };
+    let ahead = |days: i64| today.saturating_add(jiff::Span::new().days(days));
+    let days = i64::from(horizon_days);
+    match first.until {
+        Some(last) if last >= ahead(2 * days) => Ok(None),
+        Some(last) if last >= ahead(days) => Ok(Some((first.tier.to_string(), last))),
+        last => Err(CustodyFault::Horizon {
+            tier: first.tier.to_string(),
+            last: last.map_or_else(|| String::from("yesterday or earlier"), |last| last.to_string()),
+            horizon_days,
+            until: ahead(2 * days),
+        }),
     }
 }
