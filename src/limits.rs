@@ -171,6 +171,12 @@ pub const DEMO_UNREAD_BYTES_MAX: u64 = 2 << 20;
 /// Most records that one request of two people opens or replays: what a person can look through in days, not a table.
 pub const REQUEST_RECORDS_MAX: u64 = 10_000;
 
+/// Most refused records that one transaction of a replay takes up: some hundred milliseconds of work.
+pub const REPLAY_RECORDS_MAX: usize = 500;
+
+/// Most bytes of sealed records that one transaction of a replay takes up; the last one may go beyond.
+pub const REPLAY_BYTES_MAX: usize = 8 << 20;
+
 /// Most files that one request names.
 pub const REQUEST_FILES_MAX: usize = 64;
 

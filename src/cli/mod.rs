@@ -12,6 +12,7 @@ pub mod keys;
 mod lines;
 pub mod mask;
 pub mod output;
+pub mod quarantine;
 pub mod run;
 pub mod test;
 pub mod topics;
@@ -421,6 +422,8 @@ enum Verb {
     Audit(audit::Args),
     /// Make the topics that a policy needs
     Topics(topics::Args),
+    /// List refused records, and send them through the engine again
+    Quarantine(quarantine::Args),
     /// Ask a running garim whether it is ready
     Healthcheck(healthcheck::Args),
     /// Print the completions of a shell
@@ -442,6 +445,7 @@ fn run(verb: &Verb, shared: &Shared) -> Result<Exit, Failure> {
         Verb::Keys(args) => keys::run(args, shared),
         Verb::Audit(args) => audit::run(args, shared),
         Verb::Topics(args) => topics::run(args, shared),
+        Verb::Quarantine(args) => quarantine::run(args, shared),
         Verb::Completions(args) => completions::run(args, shared),
         Verb::Version(args) => version::run(args, shared),
     }

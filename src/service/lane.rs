@@ -6,9 +6,9 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use super::audit::window;
 use super::notice::Notice;
-use super::{LaneEnd, Loaded, Shared};
+use super::{LaneEnd, Loaded, Shared, outputs};
 use crate::engine::Scratch;
-use crate::engine::outcome::{BatchTally, HeaderName, KeyMissing, Reason, Treated};
+use crate::engine::outcome::{BatchTally, KeyMissing, Reason, Treated};
 use crate::flow::{Command, Delivery, Ending, Event, FaultClass, Lane, Part, Range, Stale, Taken};
 use crate::kafka::Fault;
 use crate::kafka::consumer::{Batch, Consumer, Polled, Rebalance};
@@ -334,22 +334,7 @@ impl Worker {
         window.began_ms.get_or_insert_with(wall_ms);
         let producer = producer.as_mut().expect("flow asks for a producer before it uses one");
         let engine = &loaded.engine;
-        let slice = |range: &std::ops::Range<usize>| &treated.bytes[range.clone()];
-        let mut headers: Vec<(&str, Option<&[u8]>)> = Vec::new();
-        for output in &treated.outputs {
-            let listed = &engine.sources()[usize::from(output.source)].headers;
-            headers.clear();
-            headers.extend(treated.headers[output.headers.clone()].iter().map(|header| {
-                let name = match header.name {
-                    HeaderName::Garim => "garim",
-                    HeaderName::Listed(index) => &listed[usize::from(index)].0,
-                };
-                (name, Some(slice(&header.value)))
-            }));
-            let topic = engine.topic(output.source, output.tier);
-            let (key, value) = (output.key.as_ref().map(slice), output.value.as_ref().map(slice));
-            producer.send(topic, output.partition, key, value, &headers)?;
-        }
+        outputs::send(producer, engine, treated, |_| true)?;
         for notice in notices.drain(..) {
             let text = notice.text(engine, &shared.kafka.group);
             let headers: Vec<(&str, Option<&[u8]>)> =

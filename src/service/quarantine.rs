@@ -6,8 +6,12 @@
 //! `{"base64": "..."}`. Sealing a record costs about a tenth of a millisecond, and only refused ones pay it. Our copies of the plaintext are
 //! wiped; the age library's one buffer of 64 KiB and the client library's messages are not.
 
+pub mod listing;
+pub mod replay;
+
 use std::borrow::Cow;
 use std::io::{Read as _, Write as _};
+use std::path::Path;
 use std::str::FromStr as _;
 
 use age::armor::ArmoredReader;
@@ -21,6 +25,7 @@ use zeroize::Zeroizing;
 use crate::limits::SEALED_BYTES_MAX;
 use crate::record::{Position, Record};
 use crate::secret::Plain;
+use crate::service::request::{KeyFault, private_text};
 
 /// How the private half of a recipient begins; it has no place on a host of garim.
 const PRIVATE: &str = "AGE-SECRET-KEY-";
@@ -241,6 +246,15 @@ impl Identities {
         let lines = text.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with('#'));
         let identities: Result<Vec<Identity>, _> = lines.map(Identity::from_str).collect();
         identities.ok().filter(|identities| !identities.is_empty()).map(Self)
+    }
+
+    /// Reads an identity file: a plain file of this user's, mode 0600 or narrower, no link.
+    ///
+    /// # Errors
+    /// When the file is none of that, or holds no X25519 identity of age.
+    pub fn read(path: &Path) -> Result<Self, KeyFault> {
+        let what = "is no identity file of age (`age-keygen -o`)";
+        Self::parse(&private_text(path)?).ok_or_else(|| KeyFault { path: path.to_owned(), what: what.to_owned() })
     }
 
     /// Opens what [`Sealer::seal`] sealed.

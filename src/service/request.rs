@@ -15,6 +15,7 @@ use ed25519_dalek::{Signature, Signer, VerifyingKey};
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
+pub(in crate::service) use person::private_text;
 pub use person::{KeyFault, PersonKey};
 
 use crate::limits::{

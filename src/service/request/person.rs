@@ -38,36 +38,44 @@ impl PersonKey {
     /// # Errors
     /// When the file is none of that, or holds no such key.
     pub fn read(path: &Path) -> Result<Self, KeyFault> {
-        let fault = |what: String| KeyFault { path: path.to_owned(), what };
-        let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::CLOEXEC | OFlags::NONBLOCK;
-        let opened = rustix::fs::open(path, flags, Mode::empty()).map_err(|error| match error {
-            rustix::io::Errno::LOOP => fault("is a link; give the file itself".to_owned()),
-            error => fault(format!("cannot open: {}", std::io::Error::from(error))),
-        })?;
-        let stat = rustix::fs::fstat(&opened).map_err(|error| fault(std::io::Error::from(error).to_string()))?;
-        let user = rustix::process::geteuid().as_raw();
-        if FileType::from_raw_mode(stat.st_mode) != FileType::RegularFile {
-            return Err(fault("is no plain file".to_owned()));
-        }
-        if stat.st_uid != user {
-            return Err(fault(format!("belongs to user {}, and garim runs as user {user}", stat.st_uid)));
-        }
-        if stat.st_mode & 0o177 != 0 {
-            return Err(fault(format!("mode {:04o} is wider than 0600: `chmod 0600` it", stat.st_mode & 0o7777)));
-        }
-        // Room for all of it at once: a buffer that grows would leave pieces of the key behind.
-        let mut text = Zeroizing::new(String::with_capacity(PERSON_KEY_BYTES_MAX + 1));
-        let read = File::from(opened).take(PERSON_KEY_BYTES_MAX as u64 + 1).read_to_string(&mut text);
-        if read.map_err(|_| fault("cannot be read as text".to_owned()))? > PERSON_KEY_BYTES_MAX {
-            return Err(fault(format!("is longer than {PERSON_KEY_BYTES_MAX} bytes: no key file")));
-        }
-        let key = SigningKey::from_pkcs8_pem(&text)
-            .map_err(|_| fault("is no Ed25519 key in PKCS#8 PEM (`openssl genpkey -algorithm ed25519`)".to_owned()))?;
-        Ok(Self(key))
+        let what = "is no Ed25519 key in PKCS#8 PEM (`openssl genpkey -algorithm ed25519`)";
+        let key = SigningKey::from_pkcs8_pem(&private_text(path)?);
+        key.map(Self).map_err(|_| KeyFault { path: path.to_owned(), what: what.to_owned() })
     }
 
     /// The public key as `[open.people]` holds it.
     pub fn public(&self) -> String {
         STANDARD.encode(self.0.verifying_key().as_bytes())
     }
+}
+
+/// The text of a person's private file: a plain file of this user's, mode 0600 or narrower, no link. Wiped when dropped.
+///
+/// # Errors
+/// When the file is none of that.
+pub(in crate::service) fn private_text(path: &Path) -> Result<Zeroizing<String>, KeyFault> {
+    let fault = |what: String| KeyFault { path: path.to_owned(), what };
+    let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::CLOEXEC | OFlags::NONBLOCK;
+    let opened = rustix::fs::open(path, flags, Mode::empty()).map_err(|error| match error {
+        rustix::io::Errno::LOOP => fault("is a link; give the file itself".to_owned()),
+        error => fault(format!("cannot open: {}", std::io::Error::from(error))),
+    })?;
+    let stat = rustix::fs::fstat(&opened).map_err(|error| fault(std::io::Error::from(error).to_string()))?;
+    let user = rustix::process::geteuid().as_raw();
+    if FileType::from_raw_mode(stat.st_mode) != FileType::RegularFile {
+        return Err(fault("is no plain file".to_owned()));
+    }
+    if stat.st_uid != user {
+        return Err(fault(format!("belongs to user {}, and garim runs as user {user}", stat.st_uid)));
+    }
+    if stat.st_mode & 0o177 != 0 {
+        return Err(fault(format!("mode {:04o} is wider than 0600: `chmod 0600` it", stat.st_mode & 0o7777)));
+    }
+    // Room for all of it at once: a buffer that grows would leave pieces of the key behind.
+    let mut text = Zeroizing::new(String::with_capacity(PERSON_KEY_BYTES_MAX + 1));
+    let read = File::from(opened).take(PERSON_KEY_BYTES_MAX as u64 + 1).read_to_string(&mut text);
+    if read.map_err(|_| fault("cannot be read as text".to_owned()))? > PERSON_KEY_BYTES_MAX {
+        return Err(fault(format!("is longer than {PERSON_KEY_BYTES_MAX} bytes: no key file")));
+    }
+    Ok(text)
 }

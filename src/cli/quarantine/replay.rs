@@ -1,0 +1,137 @@
+//! `garim quarantine replay`: opens refused records and sends them through the engine again, as two people asked.
+
+use std::path::{Path, PathBuf};
+
+use sha2::{Digest as _, Sha256};
+
+use super::super::topics::unavailable;
+use super::super::{Exit, Failure, Format, Shared};
+use crate::engine::Engine;
+use crate::policy::key::Store;
+use crate::service::Loaded;
+use crate::service::audit::TopicActs;
+use crate::service::quarantine::Identities;
+use crate::service::quarantine::replay::{Replay, ReplayFault, Report};
+use crate::service::request::{ReplayScope, SignedRequest, What};
+use crate::service::settings::Settings;
+use crate::telemetry::audit::entry::{self, Act};
+use crate::telemetry::audit::{Acts as _, AuditFault};
+
+/// Arguments of `replay`.
+#[derive(Debug, clap::Args)]
+pub(super) struct Args {
+    /// The request, signed by both
+    request: PathBuf,
+    /// The age identity that opens the records: a person's file, 0600
+    #[arg(long, value_name = "FILE")]
+    identity: PathBuf,
+    /// The key store [default: that of the settings]
+    #[arg(long, value_name = "DIR", env = "GARIM_KEYS", hide_env_values = true)]
+    keys: Option<PathBuf>,
+    /// Open and treat, but write nothing
+    #[arg(long)]
+    dry_run: bool,
+}
+
+pub(super) fn run(args: &Args, shared: &Shared) -> Result<Exit, Failure> {
+    let (settings, engine) = super::engine(shared)?;
+    let (signed, scope) = request(&args.request, &settings, &engine)?;
+    let identities = Identities::read(&args.identity).map_err(|fault| {
+        Failure::new(Exit::Keys, fault).help("it is the file that `age-keygen -o` made for `quarantine.recipient`")
+    })?;
+    let dir = match &args.keys {
+        Some(dir) => dir.clone(),
+        None => shared.key_store(settings.keys.as_ref())?,
+    };
+    let store = Store::open(&dir).map_err(super::super::keys::refused)?;
+    let keys = store.ring(engine.tiers());
+    let loaded = Loaded::new(engine.into(), keys);
+
+    let digest: String = Sha256::digest(signed.request.as_bytes()).iter().map(|byte| format!("{byte:02x}")).collect();
+    let replay = Replay::begin(&loaded, &settings.kafka, &identities, &digest, args.dry_run).map_err(failure)?;
+    // First the act, then its effect: nothing was opened so far.
+    let mut acts = TopicActs::open(&settings.kafka).map_err(audit)?;
+    let by = super::actor();
+    let now = || jiff::Timestamp::now().as_millisecond();
+    let opening = entry::What::Opening { request: signed.request.clone(), signatures: signed.signatures.clone() };
+    acts.append(&Act::new(now(), &by, opening)).map_err(audit)?;
+    let (report, result) = replay.run(&scope);
+    let opened = entry::What::Opened { request: digest, records: report.replayed };
+    acts.append(&Act::new(now(), &by, opened)).map_err(audit)?;
+    tell(&report, args.dry_run, shared)?;
+    result.map_err(failure)?;
+    if report.left.is_empty() { Ok(Exit::Done) } else { Ok(Exit::Data) }
+}
+
+/// The request, if two people signed it and it asks for a replay of quarantine topics of this policy.
+fn request(path: &Path, settings: &Settings, engine: &Engine) -> Result<(SignedRequest, ReplayScope), Failure> {
+    let bytes = std::fs::read(path)
+        .map_err(|error| Failure::new(Exit::Usage, error).help(format_args!("{} cannot be read", path.display())))?;
+    let refused = |refused: crate::service::request::Refused| {
+        let exit = if refused.is_newer() { Exit::Config } else { Exit::No };
+        Failure::new(exit, refused).help("`garim quarantine request` writes requests, `garim sign` signs them")
+    };
+    let signed = SignedRequest::parse(&bytes).map_err(refused)?;
+    let verified = signed.verify(&settings.people, jiff::Timestamp::now()).map_err(refused)?;
+    let What::Replay(scope) = verified.what else {
+        return Err(Failure::say(Exit::No, "the request is not one of a replay").help("`garim open` takes it"));
+    };
+    let topics = super::topics_of(engine);
+    match scope.spans.iter().find(|span| !topics.contains(&span.topic)) {
+        Some(span) => Err(Failure::say(Exit::No, format_args!("{} is no quarantine topic of the policy", span.topic))),
+        None => Ok((signed, scope)),
+    }
+}
+
+fn audit(fault: AuditFault) -> Failure {
+    Failure::new(Exit::Unavailable, fault).help("nothing is opened or written that the log of acts does not hold")
+}
+
+fn failure(fault: ReplayFault) -> Failure {
+    let again = "what was written before is not written twice: run it again";
+    match fault {
+        ReplayFault::Broker(fault) => unavailable(fault).help(again),
+        fault @ ReplayFault::Fenced => Failure::new(Exit::Unavailable, fault).help(again),
+        ReplayFault::Key { what, help } => Failure::say(Exit::Keys, what).help(format_args!("{help}; {again}")),
+    }
+}
+
+fn tell(report: &Report, dry: bool, shared: &Shared) -> Result<(), Failure> {
+    let mut out = shared.report();
+    if shared.format == Format::Json {
+        let left: Vec<serde_json::Value> = report
+            .left
+            .iter()
+            .map(|(topic, at, left)| {
+                serde_json::json!({"topic": topic, "partition": at.partition, "offset": at.offset, "why": left.code()})
+            })
+            .collect();
+        let document = serde_json::json!({
+            "schema_version": 1, "dry_run": dry, "asked": report.asked, "already_replayed": report.settled,
+            "replayed": report.replayed, "written": report.written, "left": left, "gone": report.gone,
+        });
+        writeln!(out, "{document}")?;
+        out.flush()?;
+        return Ok(());
+    }
+    let word = if dry { "would be replayed" } else { "replayed" };
+    writeln!(
+        out,
+        "{} asked for: {} {word}, {} were replayed before, {} left",
+        report.asked,
+        report.replayed,
+        report.settled,
+        report.left.len()
+    )?;
+    for (topic, records) in &report.written {
+        writeln!(out, "  {records:>7}  to {topic}")?;
+    }
+    for (topic, at, left) in &report.left {
+        writeln!(out, "  left  {topic} [{}] {}  {}", at.partition, at.offset, left.code())?;
+    }
+    if report.gone > 0 {
+        writeln!(out, "  {} offsets of the request are no longer in their topics", report.gone)?;
+    }
+    out.flush()?;
+    Ok(())
+}
