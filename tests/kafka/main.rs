@@ -14,6 +14,7 @@ mod client;
 mod cluster;
 mod exactly_once;
 mod process;
+mod quarantine;
 mod reading;
 mod refusals;
 mod secrecy;

@@ -67,6 +67,11 @@ impl Site {
         once(&all)
     }
 
+    /// Writes `garim.toml` for a verb that is run once.
+    pub(crate) fn settings(&self, name: &str) -> PathBuf {
+        self.config(name, 1).0
+    }
+
     /// Writes `garim.toml` for one process; answers the file and the port of its pages.
     fn config(&self, instance: &str, lanes: usize) -> (PathBuf, u16) {
         let port =
@@ -214,4 +219,9 @@ pub(crate) fn code(output: &Output) -> i32 {
 /// Standard error of a verb.
 pub(crate) fn stderr(output: &Output) -> String {
     String::from_utf8_lossy(&output.stderr).into_owned()
+}
+
+/// Standard output of a verb.
+pub(crate) fn stdout(output: &Output) -> String {
+    String::from_utf8_lossy(&output.stdout).into_owned()
 }

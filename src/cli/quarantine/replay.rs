@@ -11,7 +11,7 @@ use crate::policy::key::Store;
 use crate::service::Loaded;
 use crate::service::audit::TopicActs;
 use crate::service::quarantine::Identities;
-use crate::service::quarantine::replay::{Replay, ReplayFault, Report};
+use crate::service::quarantine::replay::{Left, Replay, ReplayFault, Report};
 use crate::service::request::{ReplayScope, SignedRequest, What};
 use crate::service::settings::Settings;
 use crate::telemetry::audit::entry::{self, Act};
@@ -60,6 +60,11 @@ pub(super) fn run(args: &Args, shared: &Shared) -> Result<Exit, Failure> {
     acts.append(&Act::new(now(), &by, opened)).map_err(audit)?;
     tell(&report, args.dry_run, shared)?;
     result.map_err(failure)?;
+    let strange = report.left.iter().filter(|(.., left)| *left == Left::Stranger).count();
+    if strange > 0 && report.replayed == 0 {
+        return Err(Failure::say(Exit::Keys, format_args!("the identity opens none of {strange} records"))
+            .help("they were sealed to another recipient; give the identity of that one"));
+    }
     if report.left.is_empty() { Ok(Exit::Done) } else { Ok(Exit::Data) }
 }
 
