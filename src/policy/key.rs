@@ -28,6 +28,7 @@ mod term;
 mod writer;
 
 use std::collections::{BTreeMap, HashSet};
+use std::fmt;
 use std::path::{Path, PathBuf};
 
 use jiff::civil::Date;
@@ -63,7 +64,6 @@ pub const ANNOUNCE_KEYS_MAX: usize = 500;
 pub type Announce<'a, E> = dyn FnMut(&str, &[KeyId]) -> Result<(), E> + 'a;
 
 /// The keys of a store, read and verified.
-#[derive(Debug)]
 pub struct Store {
     dir: PathBuf,
     index: Index,
@@ -287,6 +287,12 @@ impl Store {
     /// written.
     pub fn mirror(from: &Path, to: &Path, hook: &mut Hook<'_>) -> Result<Synced, StoreError> {
         mirror::sync(from, to, hook)
+    }
+}
+
+impl fmt::Debug for Store {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Store({}, {} keys)", self.id(), self.live.len())
     }
 }
 
