@@ -311,7 +311,11 @@ fn keys_are_made_listed_and_used() {
     let (_parent, keys) = store();
     let list = run(&["keys", "list", "--keys", &keys]);
     assert_eq!(list.status.code(), Some(0));
-    assert!(out(&list).contains("login-3m            2026-11-13  2026-11-15     3          0  -"), "{}", out(&list));
+    assert!(
+        out(&list).contains("login-3m            2026-11-13  2026-11-15     3          0        0  -      -"),
+        "{}",
+        out(&list)
+    );
     let json = run(&["keys", "list", "--keys", &keys, "--format", "json"]);
     let told: serde_json::Value = serde_json::from_slice(&json.stdout).unwrap();
     assert_eq!(told["tiers"].as_array().unwrap().len(), 4);

@@ -198,7 +198,7 @@ const REFUSED: [(&str, Damage, &str); 22] = [
     ("gone", |_, a, _| fs::remove_file(a).unwrap(), "it is gone"),
     ("a copy", |dir, a, _| fs::copy(a, dir.join("login-3m/2026-11-23.key.bak")).map(drop).unwrap(), "outlives"),
     ("damaged index", |dir, _, _| fs::write(dir.join("index.toml"), "version = ").unwrap(), "damaged"),
-    ("edited index", |dir, _, _| edit(dir, "2026-11-23", "2026-11-24"), "its last line does not fit"),
+    ("edited index", |dir, _, _| edit(dir, "2026-11-23", "2031-11-23"), "its last line does not fit"),
     ("cut index", |dir, _, _| edit(dir, "\n# sum", ""), "its last line does not fit"),
     ("no index", |dir, _, _| fs::remove_file(dir.join("index.toml")).unwrap(), "index.toml: it is gone"),
 ];
