@@ -7,6 +7,7 @@ pub mod epoch;
 pub mod frame;
 pub mod hmac;
 pub mod lanes;
+pub mod plain;
 pub mod prf;
 pub mod queue;
 pub mod seal;
@@ -39,6 +40,8 @@ pub enum Purpose {
     Nonce,
     /// The letters that name a recipient's share.
     ShareName,
+    /// The name of a looked-up person in the log of acts.
+    Subject,
 }
 
 impl Purpose {
@@ -50,6 +53,7 @@ impl Purpose {
             Self::Seal => "garim 2026-11 key of seals v1",
             Self::Nonce => "garim 2026-11 key of nonces v1",
             Self::ShareName => "garim 2026-11 name of a share's key v1",
+            Self::Subject => "garim 2026-11 key of subjects v1",
         }
     }
 }

@@ -30,6 +30,7 @@ mod settings;
 mod simulation;
 mod synthetic;
 mod tidy;
+mod tokens;
 
 /// The system's allocator with a count; only `allocation.rs` reads it, in a process of its own.
 #[global_allocator]
