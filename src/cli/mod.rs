@@ -477,6 +477,11 @@ pub fn main() -> ExitCode {
     }
 }
 
+/// Who acts, as the log of acts says it: the user's number and the host's name.
+fn actor() -> String {
+    format!("user {} at {}", rustix::process::getuid().as_raw(), settings::host())
+}
+
 /// The command with its colours chosen before it is parsed, so that its own errors obey `--color`.
 fn command(arguments: &[OsString]) -> clap::Command {
     let chosen = given(arguments, "--color").or_else(|| std::env::var_os("GARIM_COLOR"));

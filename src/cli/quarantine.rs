@@ -82,9 +82,3 @@ fn reader(settings: &Settings) -> Result<LogReader, Failure> {
 fn instant(ms: Option<i64>) -> Option<String> {
     ms.and_then(|ms| jiff::Timestamp::from_millisecond(ms).ok()).map(|instant| instant.to_string())
 }
-
-/// Who acts, as the log of acts says it: the user's number and the host's name.
-fn actor() -> String {
-    let host = std::fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default();
-    format!("user {} at {}", rustix::process::getuid().as_raw(), host.trim())
-}

@@ -5,8 +5,9 @@ use std::path::PathBuf;
 use jiff::civil::Date;
 
 use super::super::{Exit, Failure, Format, Shared};
-use super::halted;
+use super::{Trace, halted, key_names};
 use crate::policy::key::{KeyId, Store, steady};
+use crate::telemetry::audit::entry::What;
 
 /// Arguments of `keys new`.
 #[derive(Debug, clap::Args)]
@@ -20,6 +21,9 @@ pub(super) struct Args {
     /// Last day of event time [default: 400 days ahead]
     #[arg(long, value_name = "DATE")]
     until: Option<Date>,
+    /// Folder of the log of acts, where no topic keeps it [default: `audit` in the key store]
+    #[arg(long, value_name = "DIR")]
+    audit: Option<PathBuf>,
 }
 
 /// Days before today for which keys are made: what may still lie in the input topics.
@@ -39,7 +43,10 @@ pub(super) fn run(args: &Args, shared: &Shared) -> Result<Exit, Failure> {
     let days = |count: i32| jiff::Span::new().days(count);
     let from = args.from.unwrap_or_else(|| today.saturating_add(days(-DAYS_BACK)));
     let until = args.until.unwrap_or_else(|| today.saturating_add(days(DAYS_AHEAD)));
-    let mut announce = |_: &str, _: &[KeyId]| Ok(());
+    let mut trace = Trace::new(shared, args.audit.as_deref(), &dir);
+    let mut announce = |store: &str, keys: &[KeyId]| {
+        trace.tell(What::KeysMade { store: store.to_owned(), keys: key_names(keys) }).map(drop)
+    };
     let made = Store::make(&dir, &plan, (from, until), &mut announce, &mut steady).map_err(halted)?;
 
     let mut out = shared.report();

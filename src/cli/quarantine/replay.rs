@@ -51,7 +51,7 @@ pub(super) fn run(args: &Args, shared: &Shared) -> Result<Exit, Failure> {
     let replay = Replay::begin(&loaded, &settings.kafka, &identities, &digest, args.dry_run).map_err(failure)?;
     // First the act, then its effect: nothing was opened so far.
     let mut acts = TopicActs::open(&settings.kafka).map_err(audit)?;
-    let by = super::actor();
+    let by = super::super::actor();
     let now = || jiff::Timestamp::now().as_millisecond();
     let opening = entry::What::Opening { request: signed.request.clone(), signatures: signed.signatures.clone() };
     acts.append(&Act::new(now(), &by, opening)).map_err(audit)?;

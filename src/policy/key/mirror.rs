@@ -12,7 +12,7 @@ use super::fault::{Faults, StoreError, StoreFault};
 use super::file::{VERSION, encode};
 use super::index::Index;
 use super::writer::{Hook, SYNC_FILES, Writer, drawn_name};
-use super::{DESTROYED, INDEX, KeyPlace, LOCK, MIRROR, Store, letters, read, remove};
+use super::{AUDIT, DESTROYED, INDEX, KeyPlace, LOCK, MIRROR, Store, letters, read, remove};
 
 /// What [`Store::mirror`] did.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -104,7 +104,7 @@ fn welcome(source: &Store, from: &Path, writer: &mut Writer<'_>) -> Result<Optio
 
 fn is_empty(dir: &Path) -> bool {
     let mut faults = Faults::default();
-    names(dir, &mut faults).iter().all(|name| name == LOCK)
+    names(dir, &mut faults).iter().all(|name| name == LOCK || name == AUDIT)
 }
 
 /// Marks in the mirror what is marked in the store; what either marks is destroyed in the mirror.
