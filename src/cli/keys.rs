@@ -1,7 +1,9 @@
 //! `garim keys`: makes, lists, rotates and checks the keys of pseudonyms and seals. No verb of it prints a key.
 
+mod destroy;
 mod list;
 mod make;
+mod mirror;
 mod rotate;
 mod tenant;
 mod verify;
@@ -11,7 +13,10 @@ use std::path::Path;
 use clap::Subcommand;
 
 use super::{Exit, Failure, Shared};
-use crate::policy::key::{Halt, KeyId, Store, StoreError};
+use crate::policy::key::{Halt, KeyId, Store, StoreError, steady};
+use crate::service::Ended;
+use crate::service::custody::{Custodian, CustodyFault, Seen};
+use crate::service::settings::host;
 use crate::telemetry::audit::Acts;
 use crate::telemetry::audit::entry::{Act, KeyName, What};
 
@@ -34,6 +39,10 @@ enum Verb {
     Tenant(tenant::Args),
     /// Hold every file of the store against its index and the log of acts
     Verify(verify::Args),
+    /// Destroy keys for good, on every host that has them
+    Destroy(destroy::Args),
+    /// Keep a second copy of the store, or make the store again from it
+    Mirror(mirror::Args),
 }
 
 /// Runs a verb of `keys`.
@@ -48,6 +57,8 @@ pub fn run(args: &Args, shared: &Shared) -> Result<Exit, Failure> {
         Verb::Rotate(args) => rotate::run(args, shared),
         Verb::Tenant(args) => tenant::run(args, shared),
         Verb::Verify(args) => verify::run(args, shared),
+        Verb::Destroy(args) => destroy::run(args, shared),
+        Verb::Mirror(args) => mirror::run(args, shared),
     }
 }
 
@@ -87,12 +98,27 @@ impl<'a> Trace<'a> {
         Self { shared, audit, dir, acts: None }
     }
 
+    fn acts(&mut self) -> Result<&mut Box<dyn Acts>, Failure> {
+        match &mut self.acts {
+            Some(acts) => Ok(acts),
+            none => Ok(none.insert(self.shared.acts(self.audit, self.dir)?)),
+        }
+    }
+
+    /// Completes what an interrupted destruction left in the store, where there is one.
+    pub(super) fn resume(&mut self) -> Result<(), Failure> {
+        if Seen::at(self.dir).is_none() {
+            return Ok(());
+        }
+        let (dir, shared, by, host) = (self.dir, self.shared, super::actor(), host());
+        let acts = self.acts()?;
+        let mut custodian = Custodian::new(&mut **acts, &by, &host, &now_ms).map_err(forbidden)?;
+        resume(&mut custodian, dir, shared)
+    }
+
     /// Appends an act of now, and returns when it is durable.
     pub(super) fn tell(&mut self, what: What) -> Result<u64, Failure> {
-        let acts = match &mut self.acts {
-            Some(acts) => acts,
-            none => none.insert(self.shared.acts(self.audit, self.dir)?),
-        };
+        let acts = self.acts()?;
         let at_ms = jiff::Timestamp::now().as_millisecond();
         acts.append(&Act::new(at_ms, &super::actor(), what)).map_err(super::audit::refused)
     }
@@ -102,4 +128,35 @@ impl<'a> Trace<'a> {
 pub(super) fn key_names(keys: &[KeyId]) -> Vec<KeyName> {
     let name = |key: &KeyId| KeyName { id: key.letters(), tier: key.place.tier().to_owned(), epoch: key.place.epoch() };
     keys.iter().map(name).collect()
+}
+
+/// The clock of acts: milliseconds since 1970.
+pub(super) fn now_ms() -> i64 {
+    jiff::Timestamp::now().as_millisecond()
+}
+
+/// Why custody refuses, as a failure.
+pub(super) fn forbidden(fault: CustodyFault) -> Failure {
+    super::run::failure(Ended::custody(&fault))
+}
+
+/// Completes what an interrupted destruction left in this store, as far as it goes without waiting for anybody: every verb
+/// that writes to a store begins with this.
+///
+/// # Errors
+/// As [`forbidden`] says.
+pub(super) fn resume(custodian: &mut Custodian<'_>, dir: &Path, shared: &Shared) -> Result<(), Failure> {
+    let store = open(dir)?;
+    if store.mirror_id().is_some() || custodian.custody.unfinished(store.id()).is_empty() {
+        return Ok(());
+    }
+    drop(store);
+    let resumed = custodian.resume(dir, &mut steady, &mut || false).map_err(forbidden)?;
+    if !resumed.done.is_empty() {
+        shared.note(format_args!("{} keys of an earlier destruction are destroyed now", resumed.done.len()));
+    }
+    for waiting in &resumed.waiting {
+        shared.note(format_args!("a destruction still waits for {}: {} keys", waiting.who, waiting.keys));
+    }
+    Ok(())
 }

@@ -373,6 +373,11 @@ impl Shared {
     }
 }
 
+/// Who acts, as the log of acts says it: the user's number and the host's name.
+fn actor() -> String {
+    format!("user {} at {}", rustix::process::getuid().as_raw(), settings::host())
+}
+
 fn failure_json(failure: &Failure) -> serde_json::Value {
     if let Some(faults) = failure.error.downcast_ref::<Faults>() {
         return faults.to_json();
@@ -475,11 +480,6 @@ pub fn main() -> ExitCode {
         }
         Err(_) => Exit::Internal.into(),
     }
-}
-
-/// Who acts, as the log of acts says it: the user's number and the host's name.
-fn actor() -> String {
-    format!("user {} at {}", rustix::process::getuid().as_raw(), settings::host())
 }
 
 /// The command with its colours chosen before it is parsed, so that its own errors obey `--color`.

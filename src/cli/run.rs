@@ -32,7 +32,7 @@ fn property(text: &str) -> Result<(String, String), String> {
     Ok((name.to_owned(), value.to_owned()))
 }
 
-fn duration(text: &str) -> Result<Duration, String> {
+pub(super) fn duration(text: &str) -> Result<Duration, String> {
     let parsed: Option<jiff::SignedDuration> = text.parse().ok();
     let duration = parsed.and_then(|parsed| Duration::try_from(parsed).ok());
     duration.filter(|duration| !duration.is_zero()).ok_or_else(|| String::from("write a time as in `60s`"))

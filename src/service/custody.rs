@@ -9,7 +9,8 @@ mod mirror;
 mod start;
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
-use std::path::PathBuf;
+use std::os::unix::fs::MetadataExt as _;
+use std::path::{Path, PathBuf};
 
 pub use destroy::{Destroyed, Waiting};
 pub use mirror::Mirrored;
@@ -391,6 +392,22 @@ impl<'a> Custodian<'a> {
         let act = Act::new((self.now_ms)(), self.by, what);
         self.acts.append(&act)?;
         self.look()
+    }
+}
+
+/// What changes when a writer has changed a store: its index and its marks.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Seen {
+    index: (u64, u64, i64, i64),
+    marks: Option<(i64, i64)>,
+}
+
+impl Seen {
+    /// `None` where there is no index to be seen.
+    pub fn at(dir: &Path) -> Option<Self> {
+        let index = dir.join("index.toml").symlink_metadata().ok()?;
+        let marks = dir.join("destroyed").symlink_metadata().ok().map(|marks| (marks.mtime(), marks.mtime_nsec()));
+        Some(Self { index: (index.ino(), index.len(), index.mtime(), index.mtime_nsec()), marks })
     }
 }
 

@@ -6,7 +6,6 @@
 use std::collections::HashSet;
 use std::fs::File;
 use std::io::Read as _;
-use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, TryRecvError, channel};
 use std::sync::{Arc, Weak};
@@ -16,7 +15,7 @@ use jiff::civil::Date;
 use sha2::{Digest, Sha256};
 
 use super::audit::TopicActs;
-use super::custody::{Custodian, Custody, CustodyFault, Id, horizon};
+use super::custody::{Custodian, Custody, CustodyFault, Id, Seen, horizon};
 use super::settings::{Settings, host};
 use super::{Ended, Lanes, Loaded, topics_are_found};
 use crate::engine::Engine;
@@ -48,22 +47,6 @@ pub struct Held {
 impl std::fmt::Debug for Held {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "Held({} of {})", self.by, self.dir.display())
-    }
-}
-
-/// What changes when a writer has changed a store: its index and its marks.
-#[derive(Debug, Clone, PartialEq, Eq)]
-struct Seen {
-    index: (u64, u64, i64, i64),
-    marks: Option<(i64, i64)>,
-}
-
-impl Seen {
-    /// `None` where there is no index to be seen.
-    fn at(dir: &Path) -> Option<Self> {
-        let index = dir.join("index.toml").symlink_metadata().ok()?;
-        let marks = dir.join("destroyed").symlink_metadata().ok().map(|marks| (marks.mtime(), marks.mtime_nsec()));
-        Some(Self { index: (index.ino(), index.len(), index.mtime(), index.mtime_nsec()), marks })
     }
 }
 

@@ -44,6 +44,7 @@ pub(super) fn run(args: &Args, shared: &Shared) -> Result<Exit, Failure> {
     let from = args.from.unwrap_or_else(|| today.saturating_add(days(-DAYS_BACK)));
     let until = args.until.unwrap_or_else(|| today.saturating_add(days(DAYS_AHEAD)));
     let mut trace = Trace::new(shared, args.audit.as_deref(), &dir);
+    trace.resume()?;
     let mut announce = |store: &str, keys: &[KeyId]| {
         trace.tell(What::KeysMade { store: store.to_owned(), keys: key_names(keys) }).map(drop)
     };

@@ -43,6 +43,7 @@ pub(super) fn run(args: &Args, shared: &Shared) -> Result<Exit, Failure> {
     let now_ms = Timestamp::now().as_millisecond();
     let rotation = Rotation { tiers: &args.tiers, from_ms, now_ms, emergency: args.emergency };
     let mut trace = Trace::new(shared, args.audit.as_deref(), &dir);
+    trace.resume()?;
     let mut announce = |store: &str, keys: &[KeyId]| {
         let (store, reason) = (store.to_owned(), args.reason.clone());
         trace.tell(What::KeysRotated { store, keys: key_names(keys), from_ms, reason }).map(drop)

@@ -47,6 +47,7 @@ pub(super) fn run(args: &Args, shared: &Shared) -> Result<Exit, Failure> {
     let text = lines()?;
     let tenants: Vec<&[u8]> = text.lines().filter_map(canonical_tenant).map(str::as_bytes).collect();
     let mut trace = Trace::new(shared, args.audit.as_deref(), &dir);
+    trace.resume()?;
     let mut announce = |store: &str, keys: &[KeyId]| {
         trace.tell(What::KeysMade { store: store.to_owned(), keys: key_names(keys) }).map(drop)
     };

@@ -145,7 +145,7 @@ impl Custodian<'_> {
     }
 
     /// Removes from a mirror what is destroyed, and confirms it. `expected` is the id that it must have.
-    pub(in crate::service) fn mirror_in_line(
+    pub fn mirror_in_line(
         &mut self,
         dir: &Path,
         expected: Option<&str>,
