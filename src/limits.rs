@@ -136,6 +136,21 @@ pub const LOG_CALL_MS: u64 = 30_000;
 
 const _: () = assert!(2 * LOG_CALL_MS < CALL_LIMIT_MS);
 
+/// How often a follower of the audit looks for new entries, in milliseconds.
+pub const FOLLOW_MS: u64 = 1_000;
+
+/// Most entries that a follower takes in at once: ten full tiles, for a few waits for the disk.
+pub const FOLLOW_ENTRIES_MAX: usize = 2560;
+
+/// Most bytes that a follower takes in at once, but for the last entry.
+pub const FOLLOW_BYTES_MAX: usize = 4 << 20;
+
+/// How often the root of the tree of windows is written as an act while windows come, in milliseconds (`design.md` 10).
+pub const WINDOWS_ROOT_MS: i64 = 60_000;
+
+/// Longest wait at a stop for the last entries to be followed, in milliseconds; the next start follows what is left.
+pub const FOLLOW_END_MS: u64 = 10_000;
+
 /// Most days for which `garim keys new` makes keys at once: twenty years, four times the longest term of the notice.
 pub const KEY_DAYS_MAX: u32 = 7306;
 

@@ -1,5 +1,6 @@
 //! The log of acts on its topic, and the followers that build the trees of both topics on this host.
 
+pub mod follow;
 pub(super) mod window;
 
 use std::ops::ControlFlow;
