@@ -1,5 +1,6 @@
 //! `garim audit`: checks the tamper-evident log, shows it, and hands out what proves it.
 
+mod follow;
 mod show;
 mod verify;
 
@@ -7,10 +8,12 @@ use std::path::{Path, PathBuf};
 
 use clap::{Subcommand, ValueEnum};
 
+use super::topics::unavailable;
 use super::{Exit, Failure, Format, Shared};
+use crate::kafka::log::LogWriter;
 use crate::service::settings;
 use crate::telemetry::audit::AuditFault;
-use crate::telemetry::audit::checkpoint::{Signer, hex};
+use crate::telemetry::audit::checkpoint::{Checkpoint, Signer, hex};
 use crate::telemetry::audit::disk::{Disk as _, Host};
 use crate::telemetry::audit::file::{ACTS, WINDOWS};
 use crate::telemetry::audit::tree::CHECKPOINT;
@@ -29,6 +32,8 @@ enum Verb {
     Verify(verify::Args),
     /// List acts: who did what, and when
     Show(show::Args),
+    /// Build the trees of acts and windows on this host, until stopped; `garim run` does it where `[audit] dir` is set
+    Follow(follow::Args),
     /// Print the newest checkpoints, to be kept where nobody here can change them
     Export(Export),
     /// Print the public half of a signing key, as `audit verify --key` takes it
@@ -61,6 +66,9 @@ struct Export {
     /// Only this log [default: all that are there]
     #[arg(long, value_name = "LOG")]
     tree: Option<Log>,
+    /// Append each to this topic of one partition too, as the settings reach it
+    #[arg(long, value_name = "TOPIC")]
+    topic: Option<String>,
 }
 
 #[derive(Debug, clap::Args)]
@@ -81,6 +89,7 @@ pub fn run(args: &Args, shared: &Shared) -> Result<Exit, Failure> {
     match &args.verb {
         Verb::Verify(args) => verify::run(args, shared),
         Verb::Show(args) => show::run(args, shared),
+        Verb::Follow(args) => follow::run(args, shared),
         Verb::Export(args) => export(args, shared),
         Verb::Key(args) => key(args, shared),
     }
@@ -125,6 +134,9 @@ fn export(args: &Export, shared: &Shared) -> Result<Exit, Failure> {
     for log in logs.into_iter().filter(there) {
         notes.push((log, note(&dir.join(log.name())).map_err(refused)?));
     }
+    if let Some(topic) = &args.topic {
+        publish(topic, &notes, shared)?;
+    }
     let mut out = shared.report();
     match shared.format {
         Format::Text => {
@@ -148,8 +160,18 @@ fn export(args: &Export, shared: &Shared) -> Result<Exit, Failure> {
     Ok(Exit::Done)
 }
 
+/// Appends checkpoints to a topic, and waits until it has them.
+fn publish(topic: &str, notes: &[(Log, (Checkpoint, String))], shared: &Shared) -> Result<(), Failure> {
+    let settings = settings::load(&shared.config()?, &[])?;
+    let mut writer = LogWriter::new(&settings.kafka, topic).map_err(unavailable)?;
+    for (_, (_, text)) in notes {
+        writer.append(text.as_bytes()).map_err(unavailable)?;
+    }
+    Ok(())
+}
+
 /// The newest checkpoint of a log, read and as it stands.
-fn note(dir: &Path) -> Result<(crate::telemetry::audit::checkpoint::Checkpoint, String), AuditFault> {
+fn note(dir: &Path) -> Result<(Checkpoint, String), AuditFault> {
     let host = Host::view(dir)?;
     let found = checkpoint(&host)?;
     let bytes = host.read(CHECKPOINT).ok().flatten().unwrap_or_default();

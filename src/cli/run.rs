@@ -7,6 +7,7 @@ use std::time::Duration;
 use super::{Exit, Failure, LogFormat, Shared};
 use crate::engine::Engine;
 use crate::limits::LOG_CALL_MS;
+use crate::service::audit::following::Following;
 use crate::service::keeper::{self, Held, Keeper};
 use crate::service::settings::{self, Settings};
 use crate::service::shutdown::Signals;
@@ -69,8 +70,9 @@ pub fn run(args: &Args, shared: &Shared) -> Result<Exit, Failure> {
 
     let digest = engine.digest_letters().to_owned();
     let (loaded, held) = keeper::admit(engine, &dir, &settings).map_err(failure)?;
-    let running = match start(loaded, &settings) {
-        Ok(running) => running,
+    let begun = Following::start(&settings).and_then(|following| Ok((following, start(loaded, &settings)?)));
+    let (following, running) = match begun {
+        Ok(begun) => begun,
         Err(ended) => {
             farewell(held);
             return Err(failure(ended));
@@ -81,7 +83,7 @@ pub fn run(args: &Args, shared: &Shared) -> Result<Exit, Failure> {
     let again = settings.clone();
     let read = Box::new(move || load(&policy, &again).map_err(|failure| format!("{:#}", failure.error)));
     let keeper = Keeper::start(held, running.lanes(), read).map_err(failure)?;
-    let ended = supervise(running, keeper, &signals);
+    let ended = supervise(running, keeper, following, &signals);
     tracing::info!("{}", ended.message);
     match ended.why {
         Why::Stopped => Ok(Exit::Done),
@@ -92,15 +94,22 @@ pub fn run(args: &Args, shared: &Shared) -> Result<Exit, Failure> {
 /// How long the keeper may take to end what it is doing, which is at most a call or two to the brokers.
 const KEEPER_STOP: Duration = Duration::from_millis(2 * LOG_CALL_MS);
 
-fn supervise(mut running: Running, keeper: Keeper, signals: &Signals) -> Ended {
+fn supervise(mut running: Running, keeper: Keeper, following: Option<Following>, signals: &Signals) -> Ended {
     let mut stopping = false;
     let mut failed = false;
+    let mut lost = false;
     let ended = loop {
         if let Some(ended) = running.wait(LOOK) {
             break ended;
         }
         if !failed && let Some(ended) = keeper.failed() {
             failed = true;
+            stopping = true;
+            tracing::error!("{}", ended.message);
+            running.end(ended);
+        }
+        if !lost && let Some(ended) = following.as_ref().and_then(Following::failed) {
+            lost = true;
             stopping = true;
             tracing::error!("{}", ended.message);
             running.end(ended);
@@ -122,6 +131,9 @@ fn supervise(mut running: Running, keeper: Keeper, signals: &Signals) -> Ended {
         if let Some(held) = held.filter(|_| in_force.strong_count() == 0) {
             farewell(held);
         }
+    }
+    if let Some(following) = following.filter(|_| !lost) {
+        following.finish();
     }
     ended
 }

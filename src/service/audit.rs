@@ -1,6 +1,7 @@
 //! The log of acts on its topic, and the followers that build the trees of both topics on this host.
 
 pub mod follow;
+pub mod following;
 pub(super) mod window;
 
 use std::ops::ControlFlow;

@@ -72,6 +72,24 @@ impl Ended {
         Self::new(Why::Internal, message, "nothing is lost: the next start begins at the last commit")
     }
 
+    /// Why the log of acts and windows cannot be kept.
+    pub(super) fn audit(fault: &AuditFault) -> Self {
+        let (why, help) = match fault {
+            AuditFault::Newer { .. } => (Why::Config, "use a newer garim"),
+            AuditFault::Broken { .. } => (Why::Data, "`garim audit verify` tells everything that is wrong"),
+            AuditFault::Io { .. } => (Why::Unavailable, "`audit.dir` must take every entry; nothing is lost meanwhile"),
+            AuditFault::Busy { .. } => (Why::Unavailable, "give each process an `audit.dir` of its own"),
+            AuditFault::Broker(_) => (Why::Unavailable, ""),
+        };
+        Self::new(why, fault.to_string(), help)
+    }
+
+    /// The thread that follows the audit is gone, and nobody can tell why.
+    pub(super) fn follower() -> Self {
+        let message = String::from("the follower of the audit met a fault in garim; its place is in the log");
+        Self::new(Why::Internal, message, "nothing is lost: the next start begins at the last commit")
+    }
+
     pub(super) fn no_random() -> Self {
         Self::new(Why::Internal, String::from("the system gives no random bytes"), "")
     }

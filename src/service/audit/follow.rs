@@ -6,18 +6,18 @@
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 
-use super::{TopicActs, told};
+use super::told;
 use crate::flow::message::FaultClass;
 use crate::kafka::Fault;
-use crate::kafka::log::LogReader;
+use crate::kafka::log::{LogReader, LogWriter};
 use crate::kafka::settings::KafkaSettings;
 use crate::limits::{FOLLOW_BYTES_MAX, FOLLOW_ENTRIES_MAX, WINDOWS_ROOT_MS};
 use crate::service::settings::AuditSettings;
+use crate::telemetry::audit::AuditFault;
 use crate::telemetry::audit::checkpoint::{Signer, hex};
 use crate::telemetry::audit::entry::{ACTS_TOPIC, Act, WINDOWS_TOPIC, What};
 use crate::telemetry::audit::file::{ACTS, WINDOWS};
 use crate::telemetry::audit::tree::Tree;
-use crate::telemetry::audit::{Acts as _, AuditFault};
 
 /// Why a follower cannot go on.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -61,7 +61,7 @@ impl Halt {
 /// Both trees of this host. While it lives, no other process writes to them.
 pub struct Follower {
     topics: Topics,
-    writer: TopicActs,
+    writer: LogWriter,
     /// The instance, as the author of acts.
     by: String,
     acts: Followed,
@@ -81,7 +81,7 @@ impl Follower {
         std::fs::create_dir_all(dir).map_err(|error| io(dir, "make the folder", &error))?;
         let tree = |log: &str| Tree::open(&dir.join(log), &format!("{}/{log}", audit.name), signer.clone());
         let (acts, windows) = (tree(ACTS)?, tree(WINDOWS)?);
-        let writer = TopicActs::open(kafka)?;
+        let writer = LogWriter::new(kafka, ACTS_TOPIC).map_err(|fault| told(&fault, &kafka.brokers))?;
         let reader = LogReader::new(kafka, "follow").map_err(|fault| told(&fault, &kafka.brokers))?;
         let topics = Topics { reader, brokers: kafka.brokers.clone() };
         let rooted = (windows.size(), None);
@@ -115,7 +115,7 @@ impl Follower {
     }
 
     /// The root of the windows goes into the log that is kept for ever.
-    fn root(&mut self, now_ms: i64, last: bool) -> Result<(), AuditFault> {
+    fn root(&mut self, now_ms: i64, last: bool) -> Result<(), Halt> {
         let (size, at_ms) = self.rooted;
         let due = last || at_ms.is_none_or(|at_ms| !(0..WINDOWS_ROOT_MS).contains(&(now_ms - at_ms)));
         let grown = self.windows.tree.size();
@@ -123,7 +123,8 @@ impl Follower {
             return Ok(());
         }
         let root = hex(&self.windows.tree.root());
-        self.writer.append(&Act::new(now_ms, &self.by, What::WindowsRoot { size: grown, root }))?;
+        let act = Act::new(now_ms, &self.by, What::WindowsRoot { size: grown, root });
+        self.writer.append(&act.to_bytes()).map_err(|fault| Halt::of(&fault, &self.topics.brokers))?;
         self.rooted = (grown, Some(now_ms));
         Ok(())
     }
