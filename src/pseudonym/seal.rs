@@ -144,6 +144,9 @@ impl Envelope {
     /// # Errors
     /// [`Shut::Altered`] unless key and context are those it was closed with, and every byte is.
     pub fn open(self, key: &Key, context: &Context<'_>) -> Result<Opened, Shut> {
+        if self.key != context.key {
+            return Err(Shut::Altered);
+        }
         let mut data = Vec::new();
         context.fill(&mut data);
         let mut content = Zeroizing::new(self.content);

@@ -25,6 +25,7 @@ mod properties;
 mod quarantine;
 mod readme;
 mod reference;
+mod seal;
 mod secrecy;
 mod settings;
 mod simulation;

@@ -4,6 +4,10 @@
 //! the public function. With the engine it shares only leaves that have tables of their own: the kinds' canonical
 //! forms, masks, the finder of identifiers in plain text, the reader of times, the calendar.
 
+use aes_gcm_siv::aead::{Aead, Payload};
+use aes_gcm_siv::{Aes256GcmSiv, Nonce};
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use garim::engine::Limits;
 use garim::engine::outcome::Reason;
 use garim::engine::plan::{Action, Actions, CarrierPlan, EventTime, Format, KeyPlan, Plan, SourcePlan, Unlisted};
@@ -99,8 +103,27 @@ struct Target {
 struct Treating<'a> {
     oracle: Oracle<'a>,
     source: &'a SourcePlan,
+    /// The piece as it came, and as a tree.
+    text: &'a str,
     root: &'a Json,
     target: &'a Target,
+}
+
+/// What of a piece is sealed for a tier, and where the treatment stands.
+#[derive(Default)]
+struct Sealing {
+    /// The way to the value in hand: by name or index, and by the number of the child.
+    way: Vec<(String, usize)>,
+    /// Pointer and raw text of each sealed value.
+    values: Vec<(String, String)>,
+}
+
+impl Sealing {
+    fn add(&mut self, text: &str) {
+        let pointer = self.way.iter().map(|(name, _)| format!("/{}", name.replace('~', "~0").replace('/', "~1")));
+        let children: Vec<usize> = self.way.iter().map(|(_, child)| *child).collect();
+        self.values.push((pointer.collect(), raw(text, &children).to_owned()));
+    }
 }
 
 impl<'a> Oracle<'a> {
@@ -155,7 +178,8 @@ impl<'a> Oracle<'a> {
             let arrival_ms = record.timestamp_ms.ok_or(Reason::NoEventTime)?;
             let default = source.routes.last().expect("a default route");
             let targets = self.targets(source, record, arrival_ms, &default.to, None)?;
-            return self.outputs(source, topic, record, line, &Json::Null, &targets, |_| Ok(Body::Null));
+            let nothing = ("", &Json::Null);
+            return self.outputs(source, topic, record, line, nothing, &targets, |_, _| Ok(Body::Null));
         };
         if value.is_empty() {
             return Err(Reason::EmptyValue.into());
@@ -194,13 +218,13 @@ impl<'a> Oracle<'a> {
         let tenant = tenant.as_deref().map(str::trim).filter(|tenant| !tenant.is_empty());
         let targets = self.targets(source, record, event_ms, &route.to, tenant)?;
         self.check_items(source, &root, &targets)?;
-        self.outputs(source, topic, record, line, &root, &targets, |treating| match &root {
+        self.outputs(source, topic, record, line, (value, &root), &targets, |treating, sealing| match &root {
             Json::Text(line) => {
                 let rule =
                     treating.item(&[]).map_or((Kind::Text, vec![Action::Scan]), |item| (item.kind, item.actions));
                 Ok(Body::Line(treating.carried(rule.0, &rule.1, line).unwrap_or_default()))
             }
-            root => treating.container(root, &mut Vec::new(), None).map(Body::Json).map_err(Stop::from),
+            root => treating.container(root, &mut Vec::new(), None, sealing).map(Body::Json).map_err(Stop::from),
         })
     }
 
@@ -280,7 +304,7 @@ impl<'a> Oracle<'a> {
         let Json::Object(_) = root else { return Ok(()) };
         let mut seen = Seen { matched: false, unlisted: false };
         for target in targets {
-            let treating = Treating { oracle: self, source, root, target };
+            let treating = Treating { oracle: self, source, text: "", root, target };
             treating.look(root, &mut Vec::new(), false, &mut seen)?;
         }
         if seen.unlisted && self.plan.unlisted == Unlisted::Refuse {
@@ -296,13 +320,13 @@ impl<'a> Oracle<'a> {
         topic: &str,
         record: &Record<'_>,
         line: u32,
-        root: &Json,
+        (text, root): (&str, &Json),
         targets: &[Target],
-        body: impl Fn(&Treating<'_>) -> Result<Body, Stop>,
+        body: impl Fn(&Treating<'_>, &mut Sealing) -> Result<Body, Stop>,
     ) -> Result<Vec<Sent>, Stop> {
         let mut sent = Vec::new();
         for target in targets {
-            let treating = Treating { oracle: self, source, root, target };
+            let treating = Treating { oracle: self, source, text, root, target };
             let id = treating.record_id(topic, record, line);
             let mut provenance = letters(&self.plan.digest[..4]);
             let plan = &self.plan.tiers[usize::from(target.tier.0)];
@@ -314,9 +338,17 @@ impl<'a> Oracle<'a> {
                 true => (u32::from_le_bytes(id[12..].try_into().expect("four bytes")) / 2) as i32,
             };
             let mut headers = Vec::new();
-            let mut body = body(&treating)?;
+            let mut sealing = Sealing::default();
+            let mut body = body(&treating, &mut sealing)?;
             match &mut body {
-                Body::Json(Json::Object(members)) => members.push(("garim".to_owned(), Json::Text(provenance))),
+                Body::Json(Json::Object(members)) => {
+                    if !sealing.values.is_empty() {
+                        let frame = treating.record_frame(topic, record, line);
+                        let envelope = treating.envelope(&sealing.values, &frame, &provenance);
+                        members.push(("sealed".to_owned(), Json::Text(envelope)));
+                    }
+                    members.push(("garim".to_owned(), Json::Text(provenance)));
+                }
                 _ => headers.push(("garim".to_owned(), provenance)),
             }
             for (name, value) in record.headers {
@@ -389,7 +421,7 @@ impl Treating<'_> {
         let single = !matches!(json, Json::Object(_) | Json::Array(_));
         if let (Some(item), false) = (&item, single)
             && !at.is_empty()
-            && !matches!(item.actions[..], [] | [Action::Drop] | [Action::Scan])
+            && !matches!(item.actions[..], [] | [Action::Drop | Action::Scan | Action::Seal])
         {
             return Err(Reason::NotScalar);
         }
@@ -406,21 +438,37 @@ impl Treating<'_> {
     }
 
     /// A container with every value below it treated; what is left of it, in order.
-    fn container(&self, json: &Json, at: &mut Vec<Step>, enclosing: Option<&Rule>) -> Result<Json, Reason> {
+    fn container(
+        &self,
+        json: &Json,
+        at: &mut Vec<Step>,
+        enclosing: Option<&Rule>,
+        sealing: &mut Sealing,
+    ) -> Result<Json, Reason> {
         let mut members = Vec::new();
         let mut masked = false;
-        for (step, child) in json.children() {
+        for (number, (step, child)) in json.children().into_iter().enumerate() {
+            sealing.way.push((step.clone().unwrap_or_else(|| number.to_string()), number));
             at.push(step.clone());
             let name = step.unwrap_or_default();
             let own = self.item(at);
             let treated = match child {
                 Json::Object(_) | Json::Array(_) if own.as_ref().is_some_and(|rule| drops(&rule.actions)) => None,
+                Json::Object(_) | Json::Array(_) if own.as_ref().is_some_and(|rule| seals(&rule.actions)) => {
+                    sealing.add(self.text);
+                    None
+                }
                 Json::Object(_) | Json::Array(_) => {
-                    let inside = self.container(child, at, own.as_ref().or(enclosing))?;
+                    let inside = self.container(child, at, own.as_ref().or(enclosing), sealing)?;
                     let empty = inside.children().is_empty();
                     (!empty).then_some((inside, None))
                 }
-                single => self.rule(at, enclosing).and_then(|rule| self.single(&rule, single)),
+                single => self.rule(at, enclosing).and_then(|rule| {
+                    if seals(&rule.actions) && *single != Json::Null {
+                        sealing.add(self.text);
+                    }
+                    self.single(&rule, single)
+                }),
             };
             if let Some((value, token)) = treated {
                 let shown = if self.name_is_data(at) { self.masked_name(&name) } else { name.clone() };
@@ -429,6 +477,7 @@ impl Treating<'_> {
                 members.extend(token.map(|token| (format!("{name}_token"), Json::Text(token))));
             }
             at.pop();
+            sealing.way.pop();
         }
         if let Json::Array(_) = json {
             return Ok(Json::Array(members.into_iter().map(|(_, element)| element).collect()));
@@ -485,7 +534,8 @@ impl Treating<'_> {
         };
         let plain = if let Json::Number(_) = json { plain_digits(&written) } else { written.clone() };
         let token = rule.actions.contains(&Action::Pseudonymize).then(|| self.token(rule.kind, &plain));
-        let Some(action) = rule.actions.iter().find(|action| **action != Action::Pseudonymize) else {
+        let beside = |action: &&Action| !matches!(action, Action::Pseudonymize | Action::Seal);
+        let Some(action) = rule.actions.iter().find(beside) else {
             return token.map(|token| (Json::Text(token), None));
         };
         let value = match (json, action) {
@@ -641,15 +691,42 @@ impl Treating<'_> {
         format!("{first}{second}_{}_{letters}", self.key_name())
     }
 
+    /// The envelope of some values, closed by one call of the cipher.
+    fn envelope(&self, values: &[(String, String)], frame: &[u8], provenance: &str) -> String {
+        let mut list = Vec::new();
+        for part in values.iter().flat_map(|(pointer, value)| [pointer, value]) {
+            list.extend((part.len() as u32).to_le_bytes());
+            list.extend(part.as_bytes());
+        }
+        let name = String::from_utf8(self.target.day.id.to_vec()).expect("letters");
+        let tier = &self.oracle.plan.tiers[usize::from(self.target.tier.0)].name;
+        let (policy, id) = provenance.split_once('.').unwrap_or((provenance, ""));
+        let mut aad = vec![1];
+        for part in [tier, &*self.source.name, &*name, policy, id] {
+            aad.extend((part.len() as u32).to_le_bytes());
+            aad.extend(part.as_bytes());
+        }
+        let nonce = self.hash(&self.key("garim 2026-11 key of nonces v1", &self.target.day.secret), frame);
+        let nonce: [u8; 12] = *nonce.first_chunk().expect("a hash has 32 bytes");
+        let key = self.key("garim 2026-11 key of seals v1", &self.target.day.secret);
+        let cipher = Aes256GcmSiv::new_from_slice(&key).expect("32 bytes");
+        let closed = cipher.encrypt(&Nonce::from(nonce), Payload { msg: &list, aad: &aad }).expect("a short list");
+        format!("s1_{name}_{}", URL_SAFE_NO_PAD.encode([&nonce[..], &closed].concat()))
+    }
+
     fn record_id(&self, topic: &str, record: &Record<'_>, line: u32) -> [u8; 16] {
+        let key = self.key("garim 2026-11 key of record ids v1", &self.target.day.secret);
+        *self.hash(&key, &self.record_frame(topic, record, line)).first_chunk().expect("a hash has 32 bytes")
+    }
+
+    fn record_frame(&self, topic: &str, record: &Record<'_>, line: u32) -> Vec<u8> {
         let mut frame =
             [&[3], &self.tag("record")[..], &[32], &blake3::hash(topic.as_bytes()).as_bytes()[..16]].concat();
         frame.extend(record.position.partition.to_le_bytes());
         frame.extend(record.position.offset.to_le_bytes());
         frame.extend(line.to_le_bytes());
         frame.resize(64, 0);
-        let key = self.key("garim 2026-11 key of record ids v1", &self.target.day.secret);
-        *self.hash(&key, &frame).first_chunk().expect("a hash has 32 bytes")
+        frame
     }
 }
 
@@ -661,6 +738,39 @@ fn written(write: impl FnOnce(&mut Vec<u8>)) -> String {
     let mut out = Vec::new();
     write(&mut out);
     String::from_utf8(out).expect("masks are text")
+}
+
+fn seals(actions: &[Action]) -> bool {
+    actions.contains(&Action::Seal)
+}
+
+/// The text of the value to which the numbers of children lead; `text` was read without fault before.
+fn raw<'a>(text: &'a str, children: &[usize]) -> &'a str {
+    let mut reader = Reader { text, at: 0, output: true };
+    reader.space();
+    for child in children {
+        let members = reader.next() == Ok('{');
+        for before in 0..=*child {
+            reader.space();
+            if before > 0 {
+                reader.expect(",").expect("a comma");
+                reader.space();
+            }
+            if members {
+                reader.string().expect("a name");
+                reader.space();
+                reader.expect(":").expect("a colon");
+                reader.space();
+            }
+            if before < *child {
+                reader.value(0).expect("a value");
+                reader.space();
+            }
+        }
+    }
+    let from = reader.at;
+    reader.value(0).expect("a value");
+    &text[from..reader.at]
 }
 
 fn drops(actions: &[Action]) -> bool {

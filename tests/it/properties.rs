@@ -23,7 +23,7 @@ use garim::route::tier::Tier;
 use garim::route::{Clause, Pointer, Route, Segment, Test};
 use garim::secret::{Key, Plain};
 
-use crate::oracle::{Body, Oracle, Sent, Verdict, read, read_output};
+use crate::oracle::{Body, Json, Oracle, Sent, Verdict, read, read_output};
 
 /// SplitMix64: small, and the same on every machine.
 struct Dice(u64);
@@ -383,7 +383,13 @@ fn source(dice: &mut Dice, index: usize, format: Format, tiers: usize) -> Source
         let kind = dice.pick(&Kind::ALL);
         let beside = matches!(at.0.last(), Some(Segment::Name(_)));
         let when = if is_text || dice.one_in(2) { vec![] } else { clauses(dice) };
-        let actions = actions(dice, kind, tiers, beside);
+        let mut actions = actions(dice, kind, tiers, beside);
+        // Nothing is sealed in a line, or for a recipient.
+        for actions in actions[..if is_text { 0 } else { usize::from(TIERS) }].iter_mut() {
+            if dice.one_in(4) && *actions != [Action::Drop] {
+                actions.insert(dice.below(actions.len() + 1), Action::Seal);
+            }
+        }
         items.push(ItemPlan { name: format!("item{number}").into(), at, kind, when, actions });
     }
     let found = |dice: &mut Dice, kind: Kind| loop {
@@ -580,18 +586,19 @@ fn spread(plan: &Plan, expected: &mut [(usize, Sent)]) {
     }
 }
 
-/// Makes a policy and batches from a seed, and compares; gives how many records were sent and refused.
+/// Makes a policy and batches from a seed, and compares; gives how many outputs were sent, how many of them hold sealed values, and
+/// how many records were refused.
 ///
 /// The working memory has served other policies before, and the batches have two rings in turn: what was derived for
 /// one must not serve the other.
-fn compare(seed: u64, scratch: &mut Scratch) -> (usize, usize) {
+fn compare(seed: u64, scratch: &mut Scratch) -> [usize; 3] {
     let mut dice = Dice(seed);
     let plan = plan(&mut dice);
     let rings = [keys(&mut dice), keys(&mut dice)];
     let limits = Limits { past_days: 30, future_days: 1 };
     let engine = Engine::new(plan.clone(), limits).unwrap_or_else(|fault| panic!("seed {seed}: {fault}: {plan:#?}"));
     let mut treated = Treated::default();
-    let mut counts = (0, 0);
+    let mut counts = [0; 3];
     for batch in 0..4 {
         let keys = &rings[batch as usize / 2 % 2];
         let oracle = Oracle { plan: &plan, limits, keys };
@@ -646,8 +653,13 @@ fn compare(seed: u64, scratch: &mut Scratch) -> (usize, usize) {
             let sent = outputs.iter().filter(|(record, _)| *record == index).map(|(_, sent)| sent.clone());
             let sent = sent.map(|sent| Sent { line: 0, id: [0; 16], ..sent }).collect();
             let expected = Became { sent, refused };
-            counts.0 += expected.sent.len();
-            counts.1 += expected.refused.len();
+            let sealed = |sent: &&Sent| match &sent.body {
+                Body::Json(Json::Object(members)) => members.iter().any(|(name, _)| name == "sealed"),
+                _ => false,
+            };
+            counts[0] += expected.sent.len();
+            counts[1] += expected.sent.iter().filter(sealed).count();
+            counts[2] += expected.refused.len();
             let got = became(&engine, &treated, index, matches!(source.format, Format::Text));
             if got != expected {
                 report(seed, &plan, source, input, &got, &expected);
@@ -681,15 +693,15 @@ fn report(seed: u64, plan: &Plan, source: &SourcePlan, input: &Input, engine: &B
 
 #[test]
 fn the_engine_agrees_with_the_oracle() {
-    let (mut sent, mut refused) = (0, 0);
+    let mut counts = [0; 3];
     let mut scratch = Scratch::new();
     for seed in 0..5_000 {
-        let (more_sent, more_refused) = compare(seed, &mut scratch);
-        sent += more_sent;
-        refused += more_refused;
+        counts.iter_mut().zip(compare(seed, &mut scratch)).for_each(|(count, more)| *count += more);
     }
-    println!("{sent} outputs and {refused} refusals agree");
-    assert!(sent > 20_000 && refused > 10_000, "{sent} sent, {refused} refused: the records do not try enough");
+    let [sent, sealed, refused] = counts;
+    println!("{sent} outputs, {sealed} of them with sealed values, and {refused} refusals agree");
+    let enough = sent > 20_000 && sealed > 2_000 && refused > 10_000;
+    assert!(enough, "{sent} sent, {sealed} sealed, {refused} refused: the records do not try enough");
 }
 
 /// The oracle's own reader has a judge too: what `serde_json` cannot read, it must not read, and the other way round.
