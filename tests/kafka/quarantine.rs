@@ -159,7 +159,7 @@ fn bytes(value: &serde_json::Value) -> Option<Vec<u8>> {
 /// A cluster with the audit's topics, a site with people, and everything made.
 fn set_up(brokers: &str) -> (Site, People) {
     let admin = Admin::new(brokers);
-    for topic in ["one.in", "lines.in", "audit.garim", "audit-windows.garim"] {
+    for topic in ["one.in", "lines.in"] {
         admin.create(topic, 1, 1, &[]);
     }
     let mut site = Site::new(brokers, POLICY);
@@ -305,6 +305,10 @@ fn refused_records_are_kept_for_people_and_replayed_when_the_policy_is_mended() 
     let replayed = outputs(&brokers);
     assert_eq!(replayed.len(), before.len() + 12);
     assert_eq!((acts(&brokers, "opening"), acts(&brokers, "opened")), (3, 3));
+    let windows = read(&brokers, "audit-windows.garim", Isolation::Committed);
+    let windows: Vec<_> = windows.iter().map(Stored::json).filter(|window| window["delivery"] == "replay").collect();
+    let counts = |window: &serde_json::Value| (window["treated"].as_u64(), window["read"][0]["pieces"].as_u64());
+    assert_eq!(windows.iter().map(counts).collect::<Vec<_>>(), [(Some(10), Some(12)), (Some(2), Some(2))]);
     // A second run, by another request, writes nothing twice.
     let (exit, told, said) = site.replay(&people, &site.request(&people, "again", &["alice", "bob"]), "identity", &[]);
     assert_eq!((exit, &told["replayed"], &told["already_replayed"]), (65, &0.into(), &12.into()), "{said}");

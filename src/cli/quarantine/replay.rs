@@ -7,15 +7,16 @@ use sha2::{Digest as _, Sha256};
 use super::super::topics::unavailable;
 use super::super::{Exit, Failure, Format, Shared};
 use crate::engine::Engine;
-use crate::policy::key::Store;
 use crate::service::Loaded;
 use crate::service::audit::TopicActs;
+use crate::service::keeper;
 use crate::service::quarantine::Identities;
 use crate::service::quarantine::replay::{Left, Replay, ReplayFault, Report};
 use crate::service::request::{ReplayScope, SignedRequest, What};
 use crate::service::settings::Settings;
 use crate::telemetry::audit::entry::{self, Act};
 use crate::telemetry::audit::{Acts as _, AuditFault};
+use crate::telemetry::metrics::hex;
 
 /// Arguments of `replay`.
 #[derive(Debug, clap::Args)]
@@ -36,6 +37,7 @@ pub(super) struct Args {
 pub(super) fn run(args: &Args, shared: &Shared) -> Result<Exit, Failure> {
     let (settings, engine) = super::engine(shared)?;
     let (signed, scope) = request(&args.request, &settings, &engine)?;
+    keeper::guard_memory();
     let identities = Identities::read(&args.identity).map_err(|fault| {
         Failure::new(Exit::Keys, fault).help("it is the file that `age-keygen -o` made for `quarantine.recipient`")
     })?;
@@ -43,19 +45,36 @@ pub(super) fn run(args: &Args, shared: &Shared) -> Result<Exit, Failure> {
         Some(dir) => dir.clone(),
         None => shared.key_store(settings.keys.as_ref())?,
     };
-    let store = Store::open(&dir).map_err(super::super::keys::refused)?;
-    let keys = store.ring(engine.tiers());
-    let loaded = Loaded::new(engine.into(), keys);
+    // What is replayed is of the past: how far ahead keys reach does not matter here.
+    let mut own = Settings { horizon_days: None, ..settings.clone() };
+    own.kafka.instance = String::from("replay");
+    let (loaded, held) = keeper::admit(engine.into(), &dir, &own).map_err(super::super::run::failure)?;
+    let result = replay(args, &signed, &scope, &loaded, &identities, &settings, shared);
+    drop(loaded);
+    // Whatever came of it, this process holds no keys any more.
+    let stopped = held.stopped().map_err(super::super::run::failure);
+    let exit = result?;
+    stopped.map(|()| exit)
+}
 
-    let digest: String = Sha256::digest(signed.request.as_bytes()).iter().map(|byte| format!("{byte:02x}")).collect();
-    let replay = Replay::begin(&loaded, &settings.kafka, &identities, &digest, args.dry_run).map_err(failure)?;
+fn replay(
+    args: &Args,
+    signed: &SignedRequest,
+    scope: &ReplayScope,
+    loaded: &Loaded,
+    identities: &Identities,
+    settings: &Settings,
+    shared: &Shared,
+) -> Result<Exit, Failure> {
+    let digest = hex(&Sha256::digest(signed.request.as_bytes()));
+    let replay = Replay::begin(loaded, &settings.kafka, identities, &digest, args.dry_run).map_err(failure)?;
     // First the act, then its effect: nothing was opened so far.
     let mut acts = TopicActs::open(&settings.kafka).map_err(audit)?;
     let by = super::super::actor();
     let now = || jiff::Timestamp::now().as_millisecond();
     let opening = entry::What::Opening { request: signed.request.clone(), signatures: signed.signatures.clone() };
     acts.append(&Act::new(now(), &by, opening)).map_err(audit)?;
-    let (report, result) = replay.run(&scope);
+    let (report, result) = replay.run(scope);
     let opened = entry::What::Opened { request: digest, records: report.replayed };
     acts.append(&Act::new(now(), &by, opened)).map_err(audit)?;
     tell(&report, args.dry_run, shared)?;
@@ -96,7 +115,7 @@ fn failure(fault: ReplayFault) -> Failure {
     let again = "what was written before is not written twice: run it again";
     match fault {
         ReplayFault::Broker(fault) => unavailable(fault).help(again),
-        fault @ ReplayFault::Fenced => Failure::new(Exit::Unavailable, fault).help(again),
+        fault @ (ReplayFault::Fenced | ReplayFault::Random) => Failure::new(Exit::Unavailable, fault).help(again),
         ReplayFault::Key { what, help } => Failure::say(Exit::Keys, what).help(format_args!("{help}; {again}")),
     }
 }

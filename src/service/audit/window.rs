@@ -66,6 +66,11 @@ pub(in crate::service) fn entries(engine: &Engine, facts: Facts<'_>) -> Vec<Vec<
         refused: counted.map(|(reason, count)| (reason.code().to_owned(), *count)).collect(),
         written: facts.written,
     };
+    as_written(whole)
+}
+
+/// A window as it is written: one entry, or several parts.
+pub(in crate::service) fn as_written(whole: Window) -> Vec<Vec<u8>> {
     let bytes = whole.to_bytes();
     if bytes.len() <= ENTRY_BYTES_MAX { vec![bytes] } else { in_parts(whole) }
 }

@@ -3,6 +3,7 @@
 //! The outputs of a chunk of records and a *settlement*, which names their notices, are one transaction. The settlement goes
 //! to the partition of the notices, so the next replay sees what is done. It is not the offset of a group: a replay takes
 //! some reasons and leaves others, and a record that is still refused may be taken again after the next correction.
+//! The entry of the audit's windows is in the transaction too, marked as a replay.
 //! There is one transactional id for all replays of a group. Whoever begins takes it over, which ends an open transaction
 //! of another, and reads the settlements after that; so two replays at once cannot both write a record.
 
@@ -24,8 +25,10 @@ use crate::kafka::settings::{Delivery, KafkaSettings};
 use crate::limits::{REPLAY_BYTES_MAX, REPLAY_RECORDS_MAX};
 use crate::record::{Header, InputId, Position, Record};
 use crate::secret::Plain;
+use crate::service::audit::window;
 use crate::service::request::{ReplayScope, Span};
 use crate::service::{Loaded, outputs};
+use crate::telemetry::audit::entry::{Read, VERSION, WINDOWS_TOPIC, Window};
 
 /// Time-out of one call to a broker.
 const CALL: Duration = Duration::from_secs(30);
@@ -86,6 +89,9 @@ pub enum ReplayFault {
     /// Another replay took over, or a transaction timed out.
     #[error("another replay of this group has begun meanwhile, or a transaction timed out")]
     Fenced,
+    /// The system gives no random bytes.
+    #[error("the system gives no random bytes")]
+    Random,
     /// A key that should exist was never made.
     #[error("{what}")]
     Key {
@@ -112,6 +118,8 @@ pub struct Replay<'a> {
     reader: LogReader,
     /// None in a rehearsal.
     producer: Option<Producer>,
+    /// The name of this run in the entries of windows, and the number of the next.
+    windows: (String, u64),
     scratch: Scratch,
     treated: Treated,
     report: Report,
@@ -130,6 +138,8 @@ impl<'a> Replay<'a> {
         dry: bool,
     ) -> Result<Self, ReplayFault> {
         let kafka = settings(kafka);
+        let mut draw = [0; 32];
+        getrandom::fill(&mut draw).map_err(|_| ReplayFault::Random)?;
         let producer = if dry {
             None
         } else {
@@ -143,6 +153,7 @@ impl<'a> Replay<'a> {
             request,
             reader: LogReader::new(&kafka, "replay")?,
             producer,
+            windows: (window::run_name(&draw, 0, 0), 0),
             scratch: Scratch::new(),
             treated: Treated::default(),
             report: Report::default(),
@@ -181,7 +192,7 @@ impl<'a> Replay<'a> {
                     }
                 })?;
             let end = chunk.is_empty();
-            self.chunk(span, chunk, &settled)?;
+            self.chunk(&Span { from, until: next, ..span.clone() }, chunk, &settled)?;
             if end || next >= span.until {
                 return Ok(());
             }
@@ -192,6 +203,7 @@ impl<'a> Replay<'a> {
     /// Treats a chunk and writes what is no longer refused, in one transaction.
     fn chunk(&mut self, span: &Span, chunk: Vec<Found>, settled: &BTreeSet<i64>) -> Result<(), ReplayFault> {
         let mut opened: Vec<(Position, InputId, Opened)> = Vec::new();
+        let before = self.report.left.len();
         for found in chunk {
             self.report.asked += 1;
             if settled.contains(&found.at.offset) {
@@ -203,6 +215,7 @@ impl<'a> Replay<'a> {
                 Err(left) => self.report.left.push((span.topic.clone(), found.at, left)),
             }
         }
+        let unopened: Vec<Left> = self.report.left[before..].iter().map(|(.., left)| left.clone()).collect();
         let Self { loaded, scratch, treated, .. } = self;
         let headers: Vec<Vec<Header<'_>>> = opened.iter().map(|(.., opened)| headers(opened)).collect();
         let records: Vec<Record<'_>> = opened
@@ -225,7 +238,8 @@ impl<'a> Replay<'a> {
         let places: Vec<Position> = opened.iter().map(|(at, ..)| *at).collect();
         let done: Vec<i64> =
             (0u32..).zip(&places).filter(|(index, _)| !refused.contains_key(index)).map(|(_, at)| at.offset).collect();
-        let written = if done.is_empty() { BTreeMap::new() } else { self.write(span, &refused, &done)? };
+        let left = unopened.into_iter().chain(refused.values().map(|reason| Left::Refused(reason))).collect();
+        let written = if done.is_empty() { BTreeMap::new() } else { self.write(span, &refused, &done, left)? };
         for (topic, records) in written {
             *self.report.written.entry(topic).or_default() += records;
         }
@@ -251,12 +265,13 @@ impl<'a> Replay<'a> {
         Ok((input, opened))
     }
 
-    /// One transaction: the outputs of what is not refused, and the settlement of their notices.
+    /// One transaction: the outputs of what is not refused, the settlement of their notices, and the window's entry.
     fn write(
         &mut self,
         span: &Span,
         refused: &BTreeMap<u32, &'static str>,
         done: &[i64],
+        left: Vec<Left>,
     ) -> Result<BTreeMap<String, u64>, ReplayFault> {
         let engine = &self.loaded.engine;
         let wanted = |record: u32| !refused.contains_key(&record);
@@ -265,6 +280,7 @@ impl<'a> Replay<'a> {
             *written.entry(engine.topic(output.source, output.tier).to_owned()).or_default() += 1;
         }
         let Some(producer) = &mut self.producer else { return Ok(written) };
+        let mut window = entry(span, done.len() as u64, &left, &self.windows, engine.digest_letters());
         producer.begin()?;
         let settlement = serde_json::json!({
             "v": 1, "replayed": done, "request": self.request, "policy": engine.digest_letters(),
@@ -272,14 +288,46 @@ impl<'a> Replay<'a> {
         let settlement = settlement.to_string();
         let sent = outputs::send(producer, engine, &self.treated, wanted).and_then(|()| {
             let header = [(REPLAYED, Some(&b"1"[..]))];
-            producer.send(&span.topic, span.partition, None, Some(settlement.as_bytes()), &header)
+            producer.send(&span.topic, span.partition, None, Some(settlement.as_bytes()), &header)?;
+            window.written = producer.take_sent();
+            let entries = window::as_written(window);
+            entries.iter().try_for_each(|entry| producer.send(WINDOWS_TOPIC, 0, None, Some(entry), &[]))
         });
         if let Err(fault) = sent.and_then(|()| committed(producer)) {
             // The next run ends what this leaves open; what is told is why.
             let _ = producer.abort(CALL);
             return Err(fault.into());
         }
+        self.windows.1 += 1;
         Ok(written)
+    }
+}
+
+/// The entry of one transaction: which notices were looked at, and what became of those that had not been replayed before.
+fn entry(span: &Span, treated: u64, left: &[Left], windows: &(String, u64), policy: &str) -> Window {
+    let mut refused: BTreeMap<String, u64> = BTreeMap::new();
+    left.iter().for_each(|left| *refused.entry(left.code().to_owned()).or_default() += 1);
+    let read = Read {
+        topic: span.topic.clone(),
+        partition: span.partition,
+        from: span.from,
+        next: span.until,
+        pieces: treated + left.len() as u64,
+    };
+    Window {
+        v: VERSION,
+        at_ms: jiff::Timestamp::now().as_millisecond(),
+        lane: String::from("quarantine/replay"),
+        run: windows.0.clone(),
+        seq: windows.1,
+        part: 0,
+        parts: 1,
+        delivery: String::from("replay"),
+        policy: policy.to_owned(),
+        read: vec![read],
+        treated,
+        refused: refused.into_iter().collect(),
+        written: Vec::new(),
     }
 }
 

@@ -194,7 +194,8 @@ pub struct Window {
     pub part: u32,
     /// How many parts the window has.
     pub parts: u32,
-    /// `exactly-once`, or `at-least-once`, whose windows may overlap.
+    /// `exactly-once`; `at-least-once`, whose windows may overlap; or `replay`, whose ranges are those of quarantine topics,
+    /// taken up by choice: they neither join nor come in order.
     pub delivery: String,
     /// The eight letters of the policy's digest.
     pub policy: String,

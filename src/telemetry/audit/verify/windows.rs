@@ -19,6 +19,9 @@ pub(super) struct Judge {
 /// The delivery whose windows may overlap.
 const AT_LEAST_ONCE: &str = "at-least-once";
 
+/// The delivery of refused records that are taken up again, by choice: their ranges need not join.
+const REPLAY: &str = "replay";
+
 impl Judge {
     pub(super) fn entry(&mut self, index: u64, bytes: &[u8], faults: &mut Vec<AuditFault>) {
         let place = format!("{}, entry {index}", file::WINDOWS);
@@ -30,7 +33,7 @@ impl Judge {
         let cut = *self.first.get_or_insert(index) > 0;
         balance(&window, &mut tell);
         self.number(&window, cut, &mut tell);
-        for read in &window.read {
+        for read in window.read.iter().filter(|_| window.delivery != REPLAY) {
             self.range(read, index, window.delivery == AT_LEAST_ONCE, &mut tell);
         }
     }
