@@ -26,6 +26,7 @@ use crate::policy::synthetic::{Generator, Shares, Source, Stamp};
 use crate::pseudonym::epoch::KeyRing;
 use crate::record::Position;
 use crate::secret::Key;
+use crate::service::quarantine::HeaderStyle;
 use crate::service::settings::{AuditSettings, Settings};
 use crate::service::{Ended, Loaded, Running, Why, audit, start};
 use crate::telemetry::metrics::Counters;
@@ -160,6 +161,7 @@ fn settings(brokers: String) -> Settings {
         audit: AuditSettings::default(),
         people: Vec::new(),
         quarantine_recipient: None,
+        header_style: HeaderStyle::Kafka,
         http: None,
     }
 }

@@ -336,9 +336,9 @@ impl Worker {
         let engine = &loaded.engine;
         outputs::send(producer, engine, treated, |_| true)?;
         for notice in notices.drain(..) {
-            let text = notice.text(engine, &shared.kafka.group);
+            let text = notice.text(engine, &shared.kafka.group, shared.header_style);
             let headers: Vec<(&str, Option<&[u8]>)> =
-                text.headers.iter().map(|(name, value)| (*name, Some(value.as_bytes()))).collect();
+                text.headers.iter().map(|(name, value)| (*name, Some(&**value))).collect();
             let partition = notice.position.partition;
             producer.send(notice.topic(engine), partition, None, Some(text.value.as_bytes()), &headers)?;
         }

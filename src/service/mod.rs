@@ -38,7 +38,7 @@ use crate::telemetry::audit::entry::WINDOWS_TOPIC;
 use crate::telemetry::http::{Pages, Server};
 use crate::telemetry::metrics::{Counters, Metrics};
 use lane::Worker;
-use quarantine::Sealer;
+use quarantine::{HeaderStyle, Sealer};
 use settings::Settings;
 
 /// A compiled policy with its keys: what a reload replaces.
@@ -79,6 +79,7 @@ struct Shared {
     rules: Rules,
     /// To whom refused records are sealed, if they are kept at all.
     sealer: Option<Sealer>,
+    header_style: HeaderStyle,
     health: Arc<Health>,
     metrics: Arc<Metrics>,
     began: Instant,
@@ -172,6 +173,7 @@ pub fn start(loaded: Loaded, settings: &Settings) -> Result<Running, Ended> {
         kafka: settings.kafka.clone(),
         rules: rules(settings),
         sealer: settings.quarantine_recipient.clone(),
+        header_style: settings.header_style,
         health,
         metrics,
         began: Instant::now(),

@@ -66,6 +66,27 @@ impl std::fmt::Debug for Sealer {
     }
 }
 
+/// Whose names the headers of notices have, so that a team's tools for dead letters find what they look for. Fields of
+/// messages and exceptions hold the reason's code.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum HeaderStyle {
+    /// `__dlq.errors.*` (KIP-1191).
+    Kafka,
+    /// `__connect.errors.*`, as Kafka Connect writes them.
+    Connect,
+    /// `__streams.errors.*`, as Kafka Streams writes them (KIP-1034).
+    Streams,
+    /// `kafka_dlt-*`, as Spring for Apache Kafka writes them: numbers are big-endian.
+    Spring,
+}
+
+impl HeaderStyle {
+    /// Every style, in the order of [`HeaderStyle::NAMES`].
+    pub const ALL: [Self; 4] = [Self::Kafka, Self::Connect, Self::Streams, Self::Spring];
+    /// Their names in the settings; the first is the default.
+    pub const NAMES: [&str; 4] = ["kafka", "connect", "streams", "spring"];
+}
+
 /// What a notice carries of its record.
 #[derive(Clone, PartialEq, Eq, Default)]
 pub enum Payload {

@@ -9,7 +9,7 @@ use std::net::SocketAddr;
 use std::ops::RangeInclusive;
 use std::path::{Path, PathBuf};
 
-use super::quarantine::Sealer;
+use super::quarantine::{HeaderStyle, Sealer};
 use crate::diagnostic::{Diagnostic, Faults, nearest};
 use crate::engine::Limits;
 use crate::flow::{self, LostInput, Rules};
@@ -50,6 +50,8 @@ pub struct Settings {
     pub people: Vec<(String, String)>,
     /// The age recipient to which refused records are sealed, if they are kept at all.
     pub quarantine_recipient: Option<Sealer>,
+    /// Whose names the headers of notices have.
+    pub header_style: HeaderStyle,
     /// Where `/metrics` and the health pages are served; `None` means nowhere.
     pub http: Option<SocketAddr>,
 }
@@ -72,7 +74,7 @@ pub const HORIZON_DAYS: u32 = 7;
 const PEOPLE: &str = "open.people.";
 
 /// Every key but those below `[kafka.properties]` and `[open.people]`.
-const KEYS: [&str; 26] = [
+const KEYS: [&str; 27] = [
     "version",
     "policy",
     "kafka.brokers",
@@ -95,6 +97,7 @@ const KEYS: [&str; 26] = [
     "audit.signing-key",
     "audit.name",
     "quarantine.recipient",
+    "quarantine.header-style",
     "limits.past-days",
     "limits.future-days",
     "http.address",
@@ -190,6 +193,7 @@ impl Reader<'_> {
             horizon_days: self.horizon(),
             people: self.people(),
             quarantine_recipient: self.recipient(),
+            header_style: HeaderStyle::ALL[self.choice("quarantine.header-style", &HeaderStyle::NAMES)],
             http: address.filter(|_| http),
             audit: AuditSettings {
                 dir: self.file("audit.dir"),

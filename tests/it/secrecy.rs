@@ -14,6 +14,7 @@ use garim::policy::synthetic::{CANARY, Generator, Shares, Source};
 use garim::pseudonym::epoch::{Epoch, EpochSecret, Generation, KeyRing, Stored};
 use garim::record::{Header, Position, Record};
 use garim::secret::{Key, Plain};
+use garim::service::quarantine::{Identities, Payload, Sealer};
 use garim::telemetry::metrics::{Counters, Metrics};
 
 /// Every byte of the keys of this file; no number, letter or escape of it may be printed.
@@ -82,6 +83,18 @@ fn what_prints_itself_prints_no_payload_and_no_key() {
         headers: &headers[..0],
     };
     check("Record", &format!("{record:?} {record:#?}"));
+    let identity = age::x25519::Identity::generate();
+    let private = age::secrecy::ExposeSecret::expose_secret(&identity.to_string()).to_owned();
+    let sealer = Sealer::new(&identity.to_public().to_string()).unwrap();
+    let identities = Identities::parse(&private).unwrap();
+    let payload = sealer.seal("in", 0, &Record { headers: &headers, ..record });
+    let Payload::Sealed(sealed) = &payload else { panic!("{payload:?}") };
+    let opened = identities.open(sealed).unwrap();
+    check("a sealed record", sealed);
+    for shown in [format!("{payload:?}"), format!("{opened:?} {opened:#?}"), format!("{sealer:?} {identities:?}")] {
+        check("what opens and seals", &shown);
+        assert!(!shown.contains(&private[16..26]), "{shown}");
+    }
 }
 
 #[test]
