@@ -192,6 +192,9 @@ pub const REPLAY_RECORDS_MAX: usize = 500;
 /// Most bytes of sealed records that one transaction of a replay takes up; the last one may go beyond.
 pub const REPLAY_BYTES_MAX: usize = 8 << 20;
 
+/// Longest file of records that is opened, in bytes: it is read whole, so that what was compared is what is opened.
+pub const OPEN_FILE_BYTES_MAX: u64 = 256 << 20;
+
 /// Most files that one request names.
 pub const REQUEST_FILES_MAX: usize = 64;
 

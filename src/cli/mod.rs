@@ -11,9 +11,11 @@ pub mod healthcheck;
 pub mod keys;
 mod lines;
 pub mod mask;
+pub mod open;
 pub mod output;
 pub mod quarantine;
 pub mod run;
+pub mod sign;
 pub mod test;
 pub mod topics;
 pub mod version;
@@ -429,6 +431,10 @@ enum Verb {
     Topics(topics::Args),
     /// List refused records, and send them through the engine again
     Quarantine(quarantine::Args),
+    /// Open sealed values, as two people asked
+    Open(open::Args),
+    /// Sign a request of two people
+    Sign(sign::Args),
     /// Ask a running garim whether it is ready
     Healthcheck(healthcheck::Args),
     /// Print the completions of a shell
@@ -451,6 +457,8 @@ fn run(verb: &Verb, shared: &Shared) -> Result<Exit, Failure> {
         Verb::Audit(args) => audit::run(args, shared),
         Verb::Topics(args) => topics::run(args, shared),
         Verb::Quarantine(args) => quarantine::run(args, shared),
+        Verb::Open(args) => open::run(args, shared),
+        Verb::Sign(args) => sign::run(args, shared),
         Verb::Completions(args) => completions::run(args, shared),
         Verb::Version(args) => version::run(args, shared),
     }

@@ -10,6 +10,7 @@ mod ending;
 pub mod keeper;
 mod lane;
 mod notice;
+pub mod opening;
 mod outputs;
 pub mod quarantine;
 pub mod request;

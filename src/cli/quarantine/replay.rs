@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use sha2::{Digest as _, Sha256};
 
 use super::super::topics::unavailable;
-use super::super::{Exit, Failure, Format, Shared};
+use super::super::{Exit, Failure, Format, Shared, sign};
 use crate::engine::Engine;
 use crate::service::Loaded;
 use crate::service::audit::TopicActs;
@@ -89,14 +89,8 @@ fn replay(
 
 /// The request, if two people signed it and it asks for a replay of quarantine topics of this policy.
 fn request(path: &Path, settings: &Settings, engine: &Engine) -> Result<(SignedRequest, ReplayScope), Failure> {
-    let bytes = std::fs::read(path)
-        .map_err(|error| Failure::new(Exit::Usage, error).help(format_args!("{} cannot be read", path.display())))?;
-    let refused = |refused: crate::service::request::Refused| {
-        let exit = if refused.is_newer() { Exit::Config } else { Exit::No };
-        Failure::new(exit, refused).help("`garim quarantine request` writes requests, `garim sign` signs them")
-    };
-    let signed = SignedRequest::parse(&bytes).map_err(refused)?;
-    let verified = signed.verify(&settings.people, jiff::Timestamp::now()).map_err(refused)?;
+    let signed = sign::read(path)?;
+    let verified = signed.verify(&settings.people, jiff::Timestamp::now()).map_err(sign::refused)?;
     let What::Replay(scope) = verified.what else {
         return Err(Failure::say(Exit::No, "the request is not one of a replay").help("`garim open` takes it"));
     };

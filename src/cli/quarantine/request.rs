@@ -1,34 +1,15 @@
 //! `garim quarantine request`: what two people are to sign before refused records are opened and replayed.
 
-use std::path::PathBuf;
-
+use super::super::sign::{Asking, ask};
 use super::super::topics::unavailable;
 use super::super::{Exit, Failure, Shared};
-use crate::limits::{REQUEST_HOURS_DEFAULT, REQUEST_HOURS_MAX};
-use crate::service::request::{ReplayScope, Request, SignedRequest, Span, VERSION, What};
+use crate::service::request::{ReplayScope, Span, What};
 
 /// Arguments of `request`.
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
-    /// Who asks: a name of [open.people]
-    #[arg(long, value_name = "NAME")]
-    requester: String,
-    /// Who is to approve: another one
-    #[arg(long, value_name = "NAME")]
-    approver: String,
-    /// Why, in words
-    #[arg(long, value_name = "TEXT")]
-    reason: String,
-    /// The law or contract that allows it
-    #[arg(long, value_name = "TEXT")]
-    basis: String,
-    /// A ticket
-    #[arg(long, value_name = "TEXT")]
-    ticket: Option<String>,
-    /// Hours until the request is refused
-    #[arg(long, value_name = "HOURS", default_value_t = REQUEST_HOURS_DEFAULT,
-          value_parser = clap::value_parser!(i64).range(1..=REQUEST_HOURS_MAX))]
-    hours: i64,
+    #[command(flatten)]
+    asking: Asking,
     /// A quarantine topic; may be given again [default: all of the policy]
     #[arg(long, value_name = "TOPIC")]
     topic: Vec<String>,
@@ -44,41 +25,12 @@ pub(super) struct Args {
     /// Only what was refused for this reason; may be given again
     #[arg(long, value_name = "CODE")]
     refused_for: Vec<String>,
-    /// Where the request is written; it must not exist
-    #[arg(short, long, value_name = "FILE")]
-    output: PathBuf,
 }
 
 pub(super) fn run(args: &Args, shared: &Shared) -> Result<Exit, Failure> {
     let spans = spans(args, shared)?;
-    let now = jiff::Timestamp::now().round(jiff::Unit::Second).map_err(|error| Failure::new(Exit::Internal, error))?;
-    let mut nonce = [0u8; 16];
-    getrandom::fill(&mut nonce).map_err(|error| Failure::say(Exit::Internal, error))?;
-    let request = Request {
-        v: VERSION,
-        nonce: nonce.iter().map(|byte| format!("{byte:02x}")).collect(),
-        requester: args.requester.clone(),
-        approver: args.approver.clone(),
-        reason: args.reason.clone(),
-        basis: args.basis.clone(),
-        ticket: args.ticket.clone(),
-        made_at: now,
-        valid_until: now + jiff::SignedDuration::from_hours(args.hours),
-        what: What::Replay(ReplayScope { spans, reasons: args.refused_for.clone() }),
-    };
-    let file = SignedRequest::new(&request).map_err(|refused| {
-        Failure::new(Exit::Usage, refused).help("narrow it by --topic, --partition, --from and --until")
-    })?;
-    write(&args.output, &file.to_bytes())?;
-    let mut out = shared.report();
-    writeln!(out, "{}", request.words())?;
-    out.flush()?;
-    let file = args.output.display();
-    shared.note(format_args!(
-        "{} signs {file} first, then {}: `garim sign {file} --as NAME --key KEY.pem`",
-        args.requester, args.approver
-    ));
-    Ok(Exit::Done)
+    let reasons = args.refused_for.clone();
+    ask(&args.asking, What::Replay(ReplayScope { spans, reasons }), shared)
 }
 
 /// What stands in the topics now, or less where less was asked for.
@@ -111,13 +63,4 @@ fn spans(args: &Args, shared: &Shared) -> Result<Vec<Span>, Failure> {
         return Err(Failure::say(Exit::No, "nothing stands there"));
     }
     Ok(spans)
-}
-
-fn write(path: &std::path::Path, bytes: &[u8]) -> Result<(), Failure> {
-    use std::io::Write as _;
-    let failed = |error: std::io::Error| {
-        Failure::new(Exit::Unavailable, error).help(format_args!("{} was not written", path.display()))
-    };
-    let mut file = std::fs::OpenOptions::new().write(true).create_new(true).open(path).map_err(failed)?;
-    file.write_all(bytes).and_then(|()| file.sync_all()).map_err(failed)
 }
