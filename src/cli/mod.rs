@@ -10,6 +10,7 @@ pub mod r#gen;
 pub mod healthcheck;
 pub mod keys;
 mod lines;
+pub mod lookup;
 pub mod mask;
 pub mod open;
 pub mod output;
@@ -427,6 +428,8 @@ enum Verb {
     Keys(keys::Args),
     /// Check, show and export the tamper-evident log of acts and commit windows
     Audit(audit::Args),
+    /// Compute the tokens of one identifier, for a reason
+    Lookup(lookup::Args),
     /// Make the topics that a policy needs
     Topics(topics::Args),
     /// List refused records, and send them through the engine again
@@ -455,6 +458,7 @@ fn run(verb: &Verb, shared: &Shared) -> Result<Exit, Failure> {
         Verb::Test(args) => test::run(args, shared),
         Verb::Keys(args) => keys::run(args, shared),
         Verb::Audit(args) => audit::run(args, shared),
+        Verb::Lookup(args) => lookup::run(args, shared),
         Verb::Topics(args) => topics::run(args, shared),
         Verb::Quarantine(args) => quarantine::run(args, shared),
         Verb::Open(args) => open::run(args, shared),

@@ -17,6 +17,7 @@ mod detection_oracle;
 mod engine;
 mod flow;
 mod keys;
+mod lookup;
 mod masking;
 mod metrics;
 mod oracle;
