@@ -1,7 +1,7 @@
 //! `garim lookup`: the tokens of one identifier, over all keys that are left; told to the log of acts first.
 
 use std::io::{BufRead, IsTerminal, Write as _};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use rustix::termios::{LocalModes, OptionalActions, Termios, tcgetattr, tcsetattr};
 use zeroize::Zeroizing;
@@ -10,7 +10,7 @@ use super::{Exit, Failure, Format, Shared, audit, keys};
 use crate::engine::plan::{KeyPlan, Plan, SourcePlan};
 use crate::kind::{Kind, canonical};
 use crate::limits::PAYLOAD_BYTES_MAX;
-use crate::policy::key::{Store, date, letters, steady};
+use crate::policy::key::{KeyId, Store, date, letters, steady};
 use crate::pseudonym::epoch::{Epoch, KeyRing, Period, TenantLookup, canonical_tenant};
 use crate::pseudonym::plain::{TokenKeys, subject_of, token_of};
 use crate::pseudonym::share_id;
@@ -18,7 +18,7 @@ use crate::record::TierId;
 use crate::secret::Key;
 use crate::service::custody::Custody;
 use crate::telemetry::audit::Acts;
-use crate::telemetry::audit::entry::{Act, KeyName, What};
+use crate::telemetry::audit::entry::{Act, What};
 
 /// Arguments of `lookup`.
 #[derive(Debug, clap::Args)]
@@ -199,7 +199,7 @@ impl Drop for Hidden {
 
 /// The secrets of the store but for those that the log of acts knows to be destroyed. A store without the key under
 /// which people are named gets one.
-fn ring(dir: &std::path::Path, plan: &Plan, acts: &mut dyn Acts) -> Result<KeyRing, Failure> {
+fn ring(dir: &Path, plan: &Plan, acts: &mut dyn Acts) -> Result<KeyRing, Failure> {
     let mut custody = Custody::default();
     acts.read(0, &mut |index, act| custody.on(index, &act)).map_err(audit::refused)?;
     let open = || -> Result<KeyRing, Failure> {
@@ -211,13 +211,8 @@ fn ring(dir: &std::path::Path, plan: &Plan, acts: &mut dyn Acts) -> Result<KeyRi
     if ring.store().is_some_and(|stored| stored.naming.is_some()) {
         return Ok(ring);
     }
-    let mut announce = |store: &str, made: &[crate::policy::key::KeyId]| {
-        let name = |key: &crate::policy::key::KeyId| KeyName {
-            id: key.letters(),
-            tier: key.place.tier().to_owned(),
-            epoch: key.place.epoch(),
-        };
-        append(acts, What::KeysMade { store: store.to_owned(), keys: made.iter().map(name).collect() })
+    let mut announce = |store: &str, made: &[KeyId]| {
+        append(acts, What::KeysMade { store: store.to_owned(), keys: keys::key_names(made) })
     };
     Store::add_tenants(dir, "", &[], &mut announce, &mut steady).map_err(keys::halted)?;
     open()
