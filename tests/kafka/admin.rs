@@ -61,6 +61,13 @@ impl Admin {
         resource.entries.into_iter().filter_map(|entry| Some((entry.name, entry.value?))).collect()
     }
 
+    /// Deletes a topic.
+    pub(crate) fn delete(&self, name: &str) {
+        let options = AdminOptions::new().operation_timeout(Some(TIMEOUT));
+        let deleted = self.runtime.block_on(self.client.delete_topics(&[name], &options)).expect("an answer");
+        deleted[0].as_ref().expect("the topic is deleted");
+    }
+
     /// Deletes the records of a partition below `offset`.
     pub(crate) fn cut(&self, topic: &str, partition: i32, offset: i64) {
         let mut list = TopicPartitionList::new();

@@ -9,6 +9,7 @@
 
 mod access_log;
 mod admin;
+mod audit;
 mod awaiting;
 mod client;
 mod cluster;
