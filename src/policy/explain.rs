@@ -120,13 +120,7 @@ pub fn explain(
     };
     engine.treat(&mut Scratch::new(), keys, &[record], &mut treated)?;
     let leaves = leaves(plan, value);
-    let event_ms = match &plan.time {
-        EventTime::At(at) => {
-            leaves.iter().find(|leaf| leaf.at == *at).and_then(|leaf| time::parse(leaf.value.as_bytes()))
-        }
-        EventTime::KafkaTimestamp => timestamp_ms,
-    };
-    let stamp = event_ms.and_then(|ms| jiff::Timestamp::from_millisecond(ms).ok());
+    let stamp = event_ms(plan, &leaves, timestamp_ms).and_then(|ms| jiff::Timestamp::from_millisecond(ms).ok());
     let day = stamp.map(|stamp| policy.plan.zone.to_datetime(stamp).date());
     let mut ids: Vec<TierId> = treated.outputs.iter().map(|output| output.tier).collect();
     ids.sort_unstable();
@@ -142,14 +136,24 @@ pub fn explain(
 }
 
 /// A value and its place.
-struct Leaf {
-    at: Pointer,
-    value: String,
+pub(super) struct Leaf {
+    pub(super) at: Pointer,
+    pub(super) value: String,
     null: bool,
 }
 
+/// The event time of a record, in milliseconds since 1970.
+pub(super) fn event_ms(plan: &SourcePlan, leaves: &[Leaf], timestamp_ms: Option<i64>) -> Option<i64> {
+    match &plan.time {
+        EventTime::At(at) => {
+            leaves.iter().find(|leaf| leaf.at == *at).and_then(|leaf| time::parse(leaf.value.as_bytes()))
+        }
+        EventTime::KafkaTimestamp => timestamp_ms,
+    }
+}
+
 /// The values of a record. What cannot be read has none; the engine says why.
-fn leaves(plan: &SourcePlan, value: &[u8]) -> Vec<Leaf> {
+pub(super) fn leaves(plan: &SourcePlan, value: &[u8]) -> Vec<Leaf> {
     let mut leaves = Vec::new();
     let text = String::from_utf8_lossy(value);
     match &plan.format {
