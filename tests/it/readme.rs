@@ -15,7 +15,9 @@ fn blocks(language: &str) -> Vec<&'static str> {
 fn blotted(text: &str) -> serde_json::Value {
     let token = regex::Regex::new("_[a-z]{6}_[a-p]{32}\"").unwrap();
     let provenance = regex::Regex::new("\"garim\":\"[a-p]{8}\\.[a-p]{32}\"").unwrap();
+    let sealed = regex::Regex::new("\"sealed\":\"s1_[a-z]{6}_[A-Za-z0-9_-]{80,}\"").unwrap();
     let text = token.replace_all(text, "_KEY_LETTERS\"");
+    let text = sealed.replace_all(&text, "\"sealed\":\"ENVELOPE\"");
     serde_json::from_str(&provenance.replace_all(&text, "\"garim\":\"DIGEST.LETTERS\"")).unwrap()
 }
 
