@@ -2,6 +2,7 @@
 
 mod steps;
 mod terms;
+mod verbs;
 
 use std::fs;
 use std::os::unix::fs::{PermissionsExt, symlink};
@@ -199,7 +200,7 @@ const REFUSED: [(&str, Damage, &str); 22] = [
     ("a copy", |dir, a, _| fs::copy(a, dir.join("login-3m/2026-11-23.key.bak")).map(drop).unwrap(), "outlives"),
     ("damaged index", |dir, _, _| fs::write(dir.join("index.toml"), "version = ").unwrap(), "damaged"),
     ("edited index", |dir, _, _| edit(dir, "2026-11-23", "2031-11-23"), "its last line does not fit"),
-    ("cut index", |dir, _, _| edit(dir, "\n# sum", ""), "its last line does not fit"),
+    ("cut index", |dir, _, _| edit(dir, "# sum ", "# "), "its last line does not fit"),
     ("no index", |dir, _, _| fs::remove_file(dir.join("index.toml")).unwrap(), "index.toml: it is gone"),
 ];
 
@@ -373,4 +374,47 @@ fn what_the_acts_say_is_destroyed_is_so_whatever_the_files_say() {
     store.forget(&destroyed);
     assert!(matches!(store.ring(&tiers()).lookup(TierId(1), Epoch::Day(FIRST_DAY), 0), Lookup::Destroyed));
     assert_eq!(store.present_destroyed(&Default::default()), present);
+}
+
+#[test]
+fn another_user_s_key_is_no_key() {
+    let (_parent, dir) = made();
+    let path = dir.join("login-3m/2026-11-23.key");
+    // Only the superuser may give a file away; anybody else looks at the superuser's.
+    let user = rustix::process::geteuid().as_raw();
+    if user == 0 {
+        std::os::unix::fs::chown(&path, Some(65_534), None).unwrap();
+        let told = Store::open(&dir).unwrap_err().to_string();
+        assert!(told.contains("belongs to user 65534, and garim runs as user 0"), "{told}");
+    } else {
+        let told = Store::open(Path::new("/")).unwrap_err().to_string();
+        assert!(told.contains("belongs to user 0, and garim runs as"), "{told}");
+    }
+}
+
+#[test]
+fn who_reads_while_another_writes_finds_a_whole_store() {
+    let (_parent, dir) = made();
+    let done = std::sync::atomic::AtomicBool::new(false);
+    let order = std::sync::atomic::Ordering::SeqCst;
+    std::thread::scope(|threads| {
+        let reader = threads.spawn(|| {
+            let mut reads = 0;
+            while !done.load(order) {
+                Store::open(&dir).unwrap();
+                reads += 1;
+            }
+            reads
+        });
+        for more in 1..=12 {
+            make(&dir, &tiers(), FIRST, LAST.saturating_add(jiff::Span::new().days(more))).unwrap();
+            let keys = Store::open(&dir).unwrap().keys();
+            let live: Vec<_> =
+                keys.iter().filter(|listed| !listed.destroyed).map(|listed| listed.key.id).take(5).collect();
+            assert_eq!(Store::mark_and_remove(&dir, &live, "{}", &mut steady).unwrap().len(), 5);
+        }
+        done.store(true, order);
+        assert!(reader.join().unwrap() > 0);
+    });
+    assert_eq!(Store::open(&dir).unwrap().keys().iter().filter(|listed| listed.destroyed).count(), 60);
 }

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use super::super::{Exit, Failure, Format, Shared};
 use super::refused;
+use crate::limits::CLOCK_BEHIND_MS;
 use crate::policy::key::{KeyPlace, Listed, Store, StoreError, StoreFault, parse_letters};
 use crate::telemetry::audit::entry::What;
 use crate::telemetry::audit::{Acts, AuditFault};
@@ -19,10 +20,6 @@ pub(super) struct Args {
     #[arg(long, value_name = "DIR")]
     audit: Option<PathBuf>,
 }
-
-/// How far the clock may be behind the newest act, in milliseconds: clocks of one cluster agree better than that, and a
-/// clock that is later behind makes deadlines late.
-const CLOCK_BEHIND_MS_MAX: i64 = 5 * 60 * 1000;
 
 /// What the log of acts says of a store.
 #[derive(Default)]
@@ -111,7 +108,7 @@ fn undestroyed(store: &Store, told: &Told, dir: &Path) -> Vec<StoreFault> {
 
 fn clock(told: &Told, place: &str, now_ms: i64) -> Option<StoreFault> {
     let behind_ms = told.newest_ms?.saturating_sub(now_ms);
-    (behind_ms > CLOCK_BEHIND_MS_MAX).then(|| StoreFault {
+    (behind_ms > CLOCK_BEHIND_MS).then(|| StoreFault {
         path: PathBuf::from(place),
         message: format!("its newest act is {} minutes ahead of this host's clock", behind_ms / 60_000),
         help: String::from("set the clock; until then keys would be destroyed too late"),
