@@ -8,6 +8,7 @@
 )]
 
 mod allocation;
+mod audit;
 mod calendar;
 mod cli;
 mod demo;

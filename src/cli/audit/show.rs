@@ -9,7 +9,7 @@ use super::verify::time;
 use crate::telemetry::audit::disk::Host;
 use crate::telemetry::audit::entry::Act;
 use crate::telemetry::audit::file::ACTS;
-use crate::telemetry::audit::tree::{entries_end, read_entries};
+use crate::telemetry::audit::read::{entries_end, read_entries};
 use crate::telemetry::audit::verify::checkpoint;
 
 /// Arguments of `audit show`.

@@ -84,30 +84,23 @@ const FOLDER: OFlags = OFlags::RDONLY.union(OFlags::DIRECTORY).union(OFlags::NOF
 pub struct Host {
     dir: PathBuf,
     root: OwnedFd,
-    _lock: Option<File>,
+    lock: Option<File>,
 }
 
 impl Host {
-    /// A folder to write to, made where there is none (its parent must exist), and held until dropped.
+    /// A folder to write to, made where there is none, and held until dropped.
     ///
     /// # Errors
     /// [`AuditFault::Busy`] while another writer holds it; [`AuditFault::Io`] for a link, or what the system refuses.
     pub fn hold(dir: &Path) -> Result<Self, AuditFault> {
         let fault = |doing| move |error: io::Error| AuditFault::io(dir, doing, &error);
-        match rustix::fs::mkdirat(CWD, dir, Mode::from_raw_mode(0o755)) {
-            Ok(()) => {
-                let parent = dir.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
-                File::open(parent).and_then(|parent| parent.sync_all()).map_err(fault("make the folder"))?;
-            }
-            Err(Errno::EXIST) => {}
-            Err(error) => return Err(AuditFault::io(dir, "make the folder", &error.into())),
-        }
+        make_folders(dir).map_err(fault("make the folder"))?;
         let mut host = Self::view(dir)?;
         let flags = OFlags::RDWR | OFlags::CREATE | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC;
         let opened = rustix::fs::openat(&host.root, LOCK, flags, Mode::from_raw_mode(0o644));
         let file = File::from(opened.map_err(|error| fault("open the lock of")(error.into()))?);
         match rustix::fs::flock(&file, FlockOperation::NonBlockingLockExclusive) {
-            Ok(()) => host._lock = Some(file),
+            Ok(()) => host.lock = Some(file),
             Err(Errno::WOULDBLOCK) => return Err(AuditFault::Busy { path: dir.to_owned() }),
             Err(error) => return Err(fault("lock")(error.into())),
         }
@@ -121,7 +114,7 @@ impl Host {
     pub fn view(dir: &Path) -> Result<Self, AuditFault> {
         let root = rustix::fs::openat(CWD, dir, FOLDER, Mode::empty());
         let root = root.map_err(|error| AuditFault::io(dir, "open the folder", &told(error)))?;
-        Ok(Self { dir: dir.to_owned(), root, _lock: None })
+        Ok(Self { dir: dir.to_owned(), root, lock: None })
     }
 
     /// The folder of a path, opened part by part so that no link is followed, and the last name.
@@ -147,6 +140,15 @@ impl Host {
             return Err(io::Error::other("not a plain file"));
         }
         Ok(file)
+    }
+}
+
+impl Drop for Host {
+    /// Lets go of the lock in words: closing alone leaves it to a child that was being started at this moment.
+    fn drop(&mut self) {
+        if let Some(lock) = &self.lock {
+            let _ = rustix::fs::flock(lock, FlockOperation::Unlock);
+        }
     }
 }
 
@@ -213,6 +215,20 @@ impl Disk for Host {
     fn place(&self) -> &Path {
         &self.dir
     }
+}
+
+/// Makes a folder and those above it, and waits until its name is durable: whoever made it may not have come to that.
+fn make_folders(dir: &Path) -> io::Result<()> {
+    let parent = dir.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    match rustix::fs::mkdirat(CWD, dir, Mode::from_raw_mode(0o755)) {
+        Ok(()) | Err(Errno::EXIST) => {}
+        Err(Errno::NOENT) if parent != dir => {
+            make_folders(parent)?;
+            rustix::fs::mkdirat(CWD, dir, Mode::from_raw_mode(0o755))?;
+        }
+        Err(error) => return Err(error.into()),
+    }
+    File::open(parent)?.sync_all()
 }
 
 fn names(folder: BorrowedFd<'_>) -> io::Result<Vec<String>> {

@@ -6,7 +6,8 @@ use std::time::{Duration, Instant};
 use super::checkpoint::Signer;
 use super::disk::Host;
 use super::entry::Act;
-use super::tree::{Tree, read_entries};
+use super::read::read_entries;
+use super::tree::Tree;
 use super::{Acts, AuditFault};
 
 /// The folder of the tree of acts in the folder of a log, and what its checkpoints add to the name of the log.
@@ -34,7 +35,6 @@ impl FileLog {
     /// # Errors
     /// When the folder cannot be made or written, or what is there is not a whole log of this name.
     pub fn open(dir: &Path, name: &str, signer: Option<Signer>) -> Result<Self, AuditFault> {
-        std::fs::create_dir_all(dir).map_err(|error| AuditFault::io(dir, "make the folder", &error))?;
         let mut log = Self { dir: dir.join(ACTS), origin: format!("{name}/{ACTS}"), signer };
         log.tree()?;
         Ok(log)

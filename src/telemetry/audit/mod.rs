@@ -5,6 +5,7 @@ pub mod disk;
 pub mod entry;
 pub mod file;
 pub mod merkle;
+pub mod read;
 pub mod tile;
 pub mod tree;
 pub mod verify;

@@ -11,7 +11,8 @@ use super::checkpoint::{Checkpoint, Verifier};
 use super::disk::{Disk, Host};
 use super::file::{ACTS, WINDOWS};
 use super::merkle::{self, Hash};
-use super::tree::{CHECKPOINT, Tiles};
+use super::read::Tiles;
+use super::tree::CHECKPOINT;
 
 /// A root of the tree of windows that an act names may be ahead of this host's tree by so long, in milliseconds: the two
 /// topics are followed side by side.

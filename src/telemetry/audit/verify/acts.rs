@@ -8,7 +8,7 @@ use super::super::checkpoint::hex;
 use super::super::disk::Host;
 use super::super::entry::{Act, What};
 use super::super::merkle;
-use super::super::tree::Tiles;
+use super::super::read::Tiles;
 use super::super::{AuditFault, file};
 use super::{LAG_MS, Report};
 

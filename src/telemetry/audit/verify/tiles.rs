@@ -5,8 +5,8 @@ use super::super::checkpoint::Checkpoint;
 use super::super::disk::{Disk as _, Host};
 use super::super::file::ACTS;
 use super::super::merkle::{self, Hash};
+use super::super::read::{entries_end, find, read_hashes, root_of_edge};
 use super::super::tile::{self, Row, Tile, WIDTH};
-use super::super::tree::{entries_end, find, read_hashes, root_of_edge};
 use super::{Each, Report};
 
 /// What of a log was not looked at.
