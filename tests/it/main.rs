@@ -21,6 +21,7 @@ mod keys;
 mod lookup;
 mod masking;
 mod metrics;
+mod open;
 mod oracle;
 mod policy;
 mod properties;
