@@ -9,12 +9,13 @@ use std::time::Duration;
 
 use criterion::measurement::WallTime;
 use criterion::{BatchSize, BenchmarkGroup, Criterion, Throughput, criterion_group, criterion_main};
-use garim::engine::Scratch;
 use garim::engine::outcome::Treated;
+use garim::engine::{Engine, Scratch};
+use garim::pseudonym::Algorithm;
+use garim::record::Record;
 
 fn corpora(criterion: &mut Criterion) {
     let engine = reference::engine();
-    let keys = reference::keys();
     let mut group = criterion.benchmark_group("engine");
     group.warm_up_time(Duration::from_millis(500)).measurement_time(Duration::from_secs(3));
     for (name, corpus, digest) in reference::CORPORA {
@@ -23,16 +24,35 @@ fn corpora(criterion: &mut Criterion) {
         reference::check(&engine, &records, name, digest);
         let bytes: usize = values.iter().map(Vec::len).sum();
         measure_copy(&mut group, name, &values, bytes);
-        group.throughput(Throughput::Elements(reference::BATCH as u64));
-        group.bench_function(format!("{name} ({} B)", bytes / reference::BATCH), |bencher| {
-            let (mut scratch, mut out) = (Scratch::new(), Treated::default());
-            bencher.iter(|| {
-                engine.treat(&mut scratch, &keys, black_box(&records), &mut out).expect("keys of every day");
-                black_box(&out.bytes);
-            });
-        });
+        measure(&mut group, name, &engine, &records);
+    }
+    let (name, digest) = reference::HMAC;
+    let hmac = reference::engine_of(Algorithm::HmacSha256);
+    let values = reference::values(reference::Corpus::Typical);
+    let records = reference::records(&values);
+    reference::check(&hmac, &records, name, digest);
+    measure(&mut group, name, &hmac, &records);
+    for (name, days, digest) in reference::KEYED {
+        let values = reference::keyed_values(days);
+        let records = reference::records(&values);
+        reference::check(&engine, &records, name, digest);
+        measure(&mut group, name, &engine, &records);
     }
     group.finish();
+}
+
+/// One batch again and again, by a lane that is warm.
+fn measure(group: &mut BenchmarkGroup<'_, WallTime>, name: &str, engine: &Engine, records: &[Record<'_>]) {
+    let keys = reference::keys();
+    let bytes: usize = records.iter().filter_map(|record| record.value).map(|value| value.0.len()).sum();
+    group.throughput(Throughput::Elements(records.len() as u64));
+    group.bench_function(format!("{name} ({} B)", bytes / records.len()), |bencher| {
+        let (mut scratch, mut out) = (Scratch::new(), Treated::default());
+        bencher.iter(|| {
+            engine.treat(&mut scratch, &keys, black_box(records), &mut out).expect("keys of every day");
+            black_box(&out.bytes);
+        });
+    });
 }
 
 /// The reference beside which every case stands: the same bytes copied once.

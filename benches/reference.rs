@@ -3,11 +3,13 @@
 //! The benches measure these; `tests/it/reference.rs` holds the digests against the oracle.
 
 use garim::engine::outcome::Treated;
-use garim::engine::plan::{Action, Actions, EventTime, Format, ItemPlan, Plan, SourcePlan, Unlisted};
+use garim::engine::plan::{Action, Actions, EventTime, Format, ItemPlan, KeyPlan, Plan, SourcePlan, Unlisted};
 use garim::engine::{Engine, Limits, Scratch};
 use garim::kind::Kind;
+use garim::limits::BATCH_RECORDS_MAX;
 use garim::mask::MaskShape;
 use garim::mask::generalize::Generalize;
+use garim::pseudonym::Algorithm;
 use garim::pseudonym::epoch::KeyRing;
 use garim::record::time::TimePrecision;
 use garim::record::{InputId, Position, Record, TierId};
@@ -24,6 +26,13 @@ pub(crate) const CORPORA: [(&str, Corpus, &str); 5] = [
     ("free-text", Corpus::FreeText, "d3b8223d1661d64f"),
     ("hostile", Corpus::Hostile, "0fbabe4801747745"),
 ];
+
+/// The reference event with tokens by HMAC-SHA-256, and its digest.
+pub(crate) const HMAC: (&str, &str) = ("typical, HMAC-SHA-256", "9988974b7b60d3f4");
+
+/// Full batches of one tier, with events of so many days in turn, so that as many keys are live: name, days, digest.
+pub(crate) const KEYED: [(&str, usize, &str); 2] =
+    [("one key", 1, "c0a4f4cc15fc229a"), ("1,000 keys", 1000, "724228b8c8217716")];
 
 /// Events in a batch: input and output of one stay in the second-level cache.
 pub(crate) const BATCH: usize = 512;
@@ -111,6 +120,11 @@ fn pointer(text: &str) -> Pointer {
 
 /// The reference policy: three tokens, an address cut, two masks, a text scanned, the rest kept, a tier by event.
 pub(crate) fn engine() -> Engine {
+    engine_of(Algorithm::Blake3)
+}
+
+/// The reference policy with the other function of tokens.
+pub(crate) fn engine_of(algorithm: Algorithm) -> Engine {
     let tier = |name: &str, term| Tier {
         name: name.into(),
         label: name.into(),
@@ -174,13 +188,13 @@ pub(crate) fn engine() -> Engine {
         digest: [0; 32],
         zone: jiff::tz::TimeZoneDatabase::bundled().get("Asia/Seoul").expect("a zone of the bundled database"),
         unlisted: Unlisted::Drop,
-        max_lateness_s: 72 * 3600,
-        keys: (0..2).map(|tier| garim::engine::plan::KeyPlan::by_day(TierId(tier))).collect(),
+        max_lateness_s: 36_000 * 24 * 3600,
+        keys: (0..2).map(|tier| KeyPlan { algorithm, ..KeyPlan::by_day(TierId(tier)) }).collect(),
         holidays: Default::default(),
         tiers: vec![tier("login-3m", Term::Months(3)), tier("service", Term::Until(vec!["left".into()]))],
         sources: vec![source],
     };
-    Engine::new(plan, Limits { past_days: 30, future_days: 2 }).expect("the reference plan compiles")
+    Engine::new(plan, Limits { past_days: 36_000, future_days: 2 }).expect("the reference plan compiles")
 }
 
 /// The keys of the corpora.
@@ -192,6 +206,21 @@ pub(crate) fn keys() -> KeyRing {
 pub(crate) fn values(corpus: Corpus) -> Vec<Vec<u8>> {
     let mut numbers = Numbers(20_261_114);
     (0..BATCH).map(|_| event(corpus, &mut numbers)).collect()
+}
+
+/// A full batch of reference events, all messages, on as many days in turn.
+pub(crate) fn keyed_values(days: usize) -> Vec<Vec<u8>> {
+    let mut numbers = Numbers(20_261_114);
+    let last = jiff::civil::date(2026, 11, 14);
+    (0..BATCH_RECORDS_MAX)
+        .map(|n| {
+            let text = String::from_utf8(event(Corpus::Typical, &mut numbers)).expect("events are text");
+            let day = last.saturating_sub(jiff::Span::new().days((n % days) as i64));
+            let kinds = ["login", "read", "logout"].map(|kind| format!("\"event\":\"{kind}\""));
+            let text = kinds.iter().fold(text, |text, kind| text.replace(&**kind, "\"event\":\"message\""));
+            text.replace("2026-11-14T", &format!("{day}T")).into_bytes()
+        })
+        .collect()
 }
 
 /// The events as records of one partition.
@@ -210,12 +239,17 @@ pub(crate) fn records(values: &[Vec<u8>]) -> Vec<Record<'_>> {
     records
 }
 
-/// Treats a batch; asserts how many outputs there are and what all bytes digest to.
-pub(crate) fn check(engine: &Engine, records: &[Record<'_>], name: &str, digest: &str) -> Treated {
+/// Treats a batch; asserts that every record has an output.
+pub(crate) fn treat(engine: &Engine, records: &[Record<'_>], name: &str) -> Treated {
     let mut out = Treated::default();
     engine.treat(&mut Scratch::new(), &keys(), records, &mut out).expect("keys of every day");
-    assert_eq!((out.outputs.len(), out.refusals.len()), (BATCH, 0), "{name}");
+    assert_eq!((out.outputs.len(), out.refusals.len()), (records.len(), 0), "{name}");
+    out
+}
+
+/// Treats a batch; asserts how many outputs there are and what all bytes digest to.
+pub(crate) fn check(engine: &Engine, records: &[Record<'_>], name: &str, digest: &str) {
+    let out = treat(engine, records, name);
     let found: String = blake3::hash(&out.bytes).to_hex()[..16].into();
     assert_eq!(found, digest, "{name}: the output is not what it was when its digest was written down");
-    out
 }

@@ -10,12 +10,14 @@ use garim::engine::outcome::Treated;
 use garim::engine::{Engine, Limits, Scratch};
 use garim::policy;
 use garim::policy::synthetic::{Generator, Shares, Source};
+use garim::pseudonym::Algorithm;
 use garim::pseudonym::epoch::KeyRing;
 use garim::record::{Position, Record};
 use garim::secret::{Key, Plain};
 use stats_alloc::Region;
 
 use crate::ALLOCATOR;
+use crate::reference::corpora;
 
 /// Set in the process that counts.
 const ALONE: &str = "GARIM_TEST_ALLOCATION";
@@ -37,6 +39,7 @@ fn a_warm_engine_allocates_nothing() {
         ] {
             measure(policy, name, source);
         }
+        measure_many_keys();
         return;
     }
     let this = std::env::current_exe().unwrap();
@@ -101,4 +104,24 @@ fn measure(policy: &str, name: &str, source: Source) {
         (0, 0, 0),
         "{policy}, {name}: a batch of {RECORDS} records allocates"
     );
+}
+
+/// A thousand live keys in each batch, by either function of tokens: a warm lane derives none of them again.
+fn measure_many_keys() {
+    let values = corpora::keyed_values(1000);
+    let records = corpora::records(&values);
+    let keys = corpora::keys();
+    for algorithm in [Algorithm::Blake3, Algorithm::HmacSha256] {
+        let engine = corpora::engine_of(algorithm);
+        let (mut scratch, mut treated) = (Scratch::new(), Treated::default());
+        engine.treat(&mut scratch, &keys, &records, &mut treated).unwrap();
+        let region = Region::new(ALLOCATOR);
+        engine.treat(&mut scratch, &keys, &records, &mut treated).unwrap();
+        let change = region.change();
+        assert_eq!(
+            (change.allocations, change.reallocations, change.bytes_allocated),
+            (0, 0, 0),
+            "{algorithm:?}: a batch of a thousand keys allocates"
+        );
+    }
 }
