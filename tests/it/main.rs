@@ -22,6 +22,7 @@ mod lookup;
 mod masking;
 mod metrics;
 mod open;
+mod operations;
 mod oracle;
 mod policy;
 mod properties;
