@@ -184,11 +184,9 @@ impl Site {
         let made = self.quarantine(&[&["request", "-o", &file], &asked[..]].concat());
         assert_eq!(code(&made), 0, "{}", stderr(&made));
         for signer in signers {
-            let key = garim::service::request::PersonKey::read(&people.path(signer)).expect("a key");
-            let mut signed =
-                garim::service::request::SignedRequest::parse(&std::fs::read(&file).expect("a request")).expect("one");
-            signed.sign(signer, &key, &[]).expect("signed");
-            std::fs::write(&file, signed.to_bytes()).expect("written");
+            let key = people.path(signer).display().to_string();
+            let signed = once(&["sign", &file, "--as", signer, "--key", &key, "--yes"]);
+            assert_eq!(code(&signed), 0, "{}", stderr(&signed));
         }
         file
     }
