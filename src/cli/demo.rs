@@ -5,6 +5,7 @@
 
 mod picture;
 mod report;
+mod windows;
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -32,6 +33,7 @@ use crate::service::{Ended, Loaded, Running, Why, audit, start};
 use crate::telemetry::metrics::Counters;
 use picture::Picture;
 use report::{Example, Report};
+use windows::Windows;
 
 /// Arguments of `demo`.
 #[derive(Debug, clap::Args)]
@@ -101,11 +103,13 @@ pub fn run(args: &Args, shared: &Shared) -> Result<Exit, Failure> {
     demo.settle()?;
     let took = began.elapsed();
     demo.stop()?;
-    demo.account()?;
+    let windows = Windows::read(&settings.kafka)?;
+    demo.account(windows)?;
     let report = Report {
         counters: &demo.counters,
         examples: demo.examples.iter().map(|example| example.treat(&demo.engine, &secret)).collect(),
         broken: demo.broken,
+        windows,
         took,
     };
     report.write(shared)?;
@@ -306,15 +310,16 @@ impl Demo {
         }
     }
 
-    /// Every record is in its tiers or in the quarantine, none twice.
-    fn account(&self) -> Result<(), Failure> {
+    /// Every record is in its tiers or in the quarantine, none twice, and the log of windows says the same.
+    fn account(&self, windows: Windows) -> Result<(), Failure> {
         let consumed: u64 = self.counters.consumed().iter().map(|count| count.records).sum();
         let refused: u64 = self.counters.refused().iter().map(|(_, count)| count).sum();
         // Each record goes to one of these by the last route of its source, and to others besides.
         let base = ["until-contract-end", "until-case-closed"];
         let treated: u64 =
             self.counters.produced().iter().filter(|tier| base.contains(&&*tier.name)).map(|tier| tier.records).sum();
-        if consumed == self.records && refused == self.broken && treated + refused == self.records {
+        let logged = windows.account_for(consumed, refused);
+        if logged && consumed == self.records && refused == self.broken && treated + refused == self.records {
             return Ok(());
         }
         let (records, broken) = (self.records, self.broken);
@@ -322,7 +327,7 @@ impl Demo {
             Exit::Internal,
             format_args!(
                 "of {records} records, {broken} of them broken on purpose, {consumed} were read, {treated} treated and \
-                 {refused} refused"
+                 {refused} refused; {windows:?}"
             ),
         ))
     }

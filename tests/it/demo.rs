@@ -17,6 +17,8 @@ fn the_demo_accounts_for_every_record_and_shows_some() {
     assert!(refused > 0);
     assert_eq!(count("tiers", "until-contract-end") + count("tiers", "until-case-closed") + refused, 6000);
     assert_eq!(report["proves_exactly_once"], false);
+    assert!(count("audit", "windows") > 0);
+    assert_eq!([count("audit", "read"), count("audit", "refused")], [6000, refused]);
 
     let examples = report["examples"].as_array().unwrap();
     assert_eq!(examples.len(), 3);

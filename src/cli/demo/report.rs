@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use super::super::output::Out;
 use super::super::{Failure, Format, Shared};
+use super::windows::Windows;
 use super::{LANES, POLICY_FILE};
 use crate::engine::outcome::Treated;
 use crate::engine::{Engine, Scratch};
@@ -76,6 +77,8 @@ pub(super) struct Report<'a> {
     pub(super) examples: Vec<Shown>,
     /// Records that were broken on purpose.
     pub(super) broken: u64,
+    /// What the log of windows says.
+    pub(super) windows: Windows,
     /// From the first record to the last commit.
     pub(super) took: Duration,
 }
@@ -134,6 +137,11 @@ impl Report<'_> {
             "Every record is in its tiers, or, as the {} that were broken on purpose, in quarantine.",
             self.broken
         )?;
+        writeln!(
+            out,
+            "The audit has {} windows with the same counts: {} read, {} treated, {} refused.",
+            self.windows.windows, self.windows.read, self.windows.treated, self.windows.refused
+        )?;
         writeln!(out, "The keys of this run were kept in memory and are gone.")?;
         writeln!(
             out,
@@ -171,6 +179,10 @@ impl Report<'_> {
             "schema_version": 1, "records": self.records(), "lanes": LANES, "seconds": self.took.as_secs_f64(),
             "events_per_second": self.rate(), "sources": counts(self.counters.consumed()),
             "tiers": counts(self.counters.produced()), "quarantine": refused, "examples": examples,
+            "audit": {
+                "windows": self.windows.windows, "read": self.windows.read, "treated": self.windows.treated,
+                "refused": self.windows.refused,
+            },
             "proves_exactly_once": false,
         })
     }
