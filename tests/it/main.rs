@@ -11,6 +11,7 @@ mod allocation;
 mod audit;
 mod calendar;
 mod cli;
+mod custody;
 mod demo;
 mod deploy;
 mod detection;

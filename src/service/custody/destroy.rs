@@ -162,7 +162,7 @@ impl Custodian<'_> {
     }
 
     /// Says that somebody has these keys no more.
-    pub(in crate::service) fn confirm(&mut self, holder: &str, ids: &[Id]) -> Result<(), CustodyFault> {
+    pub fn confirm(&mut self, holder: &str, ids: &[Id]) -> Result<(), CustodyFault> {
         for ids in ids.chunks(ANNOUNCE_KEYS_MAX) {
             self.act(What::KeysDropped { holder: holder.to_owned(), ids: texts(ids) })?;
         }
