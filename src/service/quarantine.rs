@@ -217,6 +217,9 @@ fn base64(out: &mut Vec<u8>, bytes: Option<Plain<'_>>) {
     out.push(b'"');
 }
 
+/// A header that was opened: its name, and its value where it has one.
+pub type OpenedHeader = (Zeroizing<Vec<u8>>, Option<Zeroizing<Vec<u8>>>);
+
 /// A record that was opened. Wiped when it goes.
 pub struct Opened {
     /// Its input topic.
@@ -230,7 +233,7 @@ pub struct Opened {
     /// Its key.
     pub key: Option<Zeroizing<Vec<u8>>>,
     /// Its headers, in order.
-    pub headers: Vec<(Zeroizing<Vec<u8>>, Option<Zeroizing<Vec<u8>>>)>,
+    pub headers: Vec<OpenedHeader>,
     /// Its value, or that line of it.
     pub value: Option<Zeroizing<Vec<u8>>>,
 }
