@@ -188,6 +188,8 @@ pub struct LogWriter {
     topic: Box<str>,
     reader: LogReader,
     inner: Option<ThreadedProducer<Receipts>>,
+    /// An offset at which, or before which, the topic ended when it was last seen.
+    end: i64,
     /// The entry whose outcome is unknown, and the end of the topic before it was sent.
     doubt: Option<(Vec<u8>, i64)>,
 }
@@ -204,7 +206,8 @@ impl LogWriter {
             const DURING: &str = "looking for a topic of one partition";
             return Err(Fault::new(DURING, RDKafkaErrorCode::InvalidArgument).about(topic));
         }
-        Ok(Self { settings: settings.clone(), topic: topic.into(), reader, inner: None, doubt: None })
+        let (_, end) = reader.ends(topic, 0)?;
+        Ok(Self { settings: settings.clone(), topic: topic.into(), reader, inner: None, end, doubt: None })
     }
 
     /// The reader that the writer looks with.
@@ -220,15 +223,17 @@ impl LogWriter {
         if let Some(offset) = self.settle(bytes)? {
             return Ok(offset);
         }
-        let (_, end) = self.reader.ends(&self.topic, 0)?;
         let result = self.send(bytes);
         let sure = |class: FaultClass| {
             matches!(class, FaultClass::Record | FaultClass::Authorization | FaultClass::TopicMissing)
         };
-        if let Err(fault) = &result {
-            self.inner = None;
-            if !sure(fault.class) {
-                self.doubt = Some((bytes.to_vec(), end));
+        match &result {
+            Ok(offset) => self.end = offset + 1,
+            Err(fault) => {
+                self.inner = None;
+                if !sure(fault.class) {
+                    self.doubt = Some((bytes.to_vec(), self.end));
+                }
             }
         }
         result

@@ -366,3 +366,24 @@ fn a_log_is_appended_to_and_read_in_ranges() {
     assert_eq!(missing, Err(FaultClass::TopicMissing));
     assert!(LogWriter::new(&settings, "wide").is_err(), "two partitions have no order");
 }
+
+/// The broker has the entry and does not say so: asked again for the same, the writer finds it.
+#[test]
+fn an_entry_without_an_answer_is_looked_for_before_it_is_written_again() {
+    let cluster = Cluster::start(1);
+    Admin::new(&cluster.brokers()).create("log", 1, 1, &[]);
+    let site = Site::shipped(&cluster.brokers(), "kakao-work.toml");
+    let stage = Stage { cluster, site, written: 0 };
+    let mut writer = LogWriter::new(&stage.settings(), "log").expect("a writer");
+    assert_eq!(writer.append(b"first"), Ok(0));
+    stage.cluster.signal(0, "STOP");
+    assert!(writer.append(b"second").is_err(), "nobody answers");
+    stage.cluster.signal(0, "CONT");
+    let stored = until("the broker has taken what it was sent", LONG, || {
+        Some(read(&stage.brokers(), "log", Isolation::Committed)).filter(|stored| stored.len() > 1)
+    });
+    assert_eq!(stored.len(), 2);
+    assert_eq!(writer.append(b"second"), Ok(1));
+    assert_eq!(writer.append(b"second"), Ok(2), "an entry may be there twice when both were asked for");
+    assert_eq!(read(&stage.brokers(), "log", Isolation::Committed).len(), 3);
+}

@@ -139,6 +139,11 @@ impl Cluster {
         until("the broker is gone", Duration::from_secs(20), || process.ended());
     }
 
+    /// Sends a signal to a broker: `STOP` makes it slow, not dead.
+    pub(crate) fn signal(&self, index: usize, name: &str) {
+        self.brokers[index].process.as_ref().expect("the broker runs").signal(name);
+    }
+
     /// Starts a broker that is down; does not wait for it.
     pub(crate) fn restart(&mut self, index: usize) {
         let broker = &mut self.brokers[index];

@@ -185,7 +185,8 @@ pub struct Window {
     pub at_ms: i64,
     /// The instance and its lane, `host-1/0`.
     pub lane: String,
-    /// Sixteen hex digits that are drawn when the lane starts.
+    /// Sixteen hex digits that name a run: a new one begins when the lane starts, and when it cannot be told whether the last
+    /// window is on the broker.
     pub run: String,
     /// Counts the committed windows of this run from 0, without gaps.
     pub seq: u64,
