@@ -101,7 +101,9 @@ pub fn refused(fault: AuditFault) -> Failure {
     let (exit, help) = match &fault {
         AuditFault::Newer { .. } => (Exit::Config, Some("use a newer garim")),
         AuditFault::Broken { .. } => (Exit::Data, Some("`garim audit verify` tells everything that is wrong")),
-        AuditFault::Io { .. } | AuditFault::Busy { .. } | AuditFault::Broker(_) => (Exit::Unavailable, None),
+        AuditFault::Io { .. } | AuditFault::Busy { .. } | AuditFault::Away(_) | AuditFault::Broker(_) => {
+            (Exit::Unavailable, None)
+        }
     };
     let failure = Failure::new(exit, fault);
     match help {

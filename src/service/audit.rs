@@ -25,7 +25,8 @@ impl TopicActs {
     /// Looks for the topic, with these brokers and properties.
     ///
     /// # Errors
-    /// [`AuditFault::Broker`] when the topic is missing, has several partitions, or the brokers are away.
+    /// [`AuditFault::Broker`] when the topic is missing or has several partitions, [`AuditFault::Away`] when no broker
+    /// answers.
     pub fn open(settings: &KafkaSettings) -> Result<Self, AuditFault> {
         let brokers = settings.brokers.clone();
         let writer = LogWriter::new(settings, ACTS_TOPIC).map_err(|fault| told(&fault, &brokers))?;
@@ -47,7 +48,11 @@ pub(super) fn told(fault: &Fault, brokers: &str) -> AuditFault {
         FaultClass::Fatal => ": it must have one partition",
         _ => "",
     };
-    AuditFault::Broker(format!("{fault} at {brokers}{what}"))
+    let told = format!("{fault} at {brokers}{what}");
+    match fault.class {
+        FaultClass::BrokerAway | FaultClass::Retriable => AuditFault::Away(told),
+        _ => AuditFault::Broker(told),
+    }
 }
 
 impl Acts for TopicActs {

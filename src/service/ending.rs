@@ -79,7 +79,7 @@ impl Ended {
             AuditFault::Broken { .. } => (Why::Data, "`garim audit verify` tells everything that is wrong"),
             AuditFault::Io { .. } => (Why::Unavailable, "`audit.dir` must take every entry; nothing is lost meanwhile"),
             AuditFault::Busy { .. } => (Why::Unavailable, "give each process an `audit.dir` of its own"),
-            AuditFault::Broker(_) => (Why::Unavailable, ""),
+            AuditFault::Away(_) | AuditFault::Broker(_) => (Why::Unavailable, ""),
         };
         Self::new(why, fault.to_string(), help)
     }

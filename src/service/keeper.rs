@@ -19,11 +19,11 @@ use super::custody::{Custodian, Custody, CustodyFault, Id, Seen, horizon};
 use super::settings::{Settings, host};
 use super::{Ended, Lanes, Loaded, topics_are_found};
 use crate::engine::Engine;
-use crate::limits::{KEEPER_LOOK_MS, LEASE_MS};
+use crate::limits::{KEEPER_LOOK_MS, LEASE_MS, LOG_CALL_MS};
 use crate::policy::key::{Store, steady};
 use crate::secret::swappable;
-use crate::telemetry::audit::Acts;
 use crate::telemetry::audit::entry::What;
+use crate::telemetry::audit::{Acts, AuditFault};
 use crate::telemetry::metrics::hex;
 
 /// Reads the policy again; the complaint as text where it is refused.
@@ -173,7 +173,8 @@ impl Keeper {
         let (ask, asked) = channel();
         let (tell, ended) = channel();
         let work = move || {
-            let mut watch = Watch { held, lanes, policy, retired: Vec::new(), alive: Instant::now(), told: None };
+            let mut watch =
+                Watch { held, lanes, policy, retired: Vec::new(), alive: Instant::now(), away: false, told: None };
             let ended = watch.run(&asked);
             // Nobody listens any more when the process is ending.
             let _ = tell.send((watch.held, ended));
@@ -212,9 +213,14 @@ struct Watch {
     /// Upgradable while some lane has keys that were replaced.
     retired: Vec<Weak<()>>,
     alive: Instant,
+    /// Whether the brokers did not answer at the last look.
+    away: bool,
     /// The complaint about the store that was told last.
     told: Option<String>,
 }
+
+/// How long this instance may use its keys without a sign of life in the log of acts.
+const LEASE: Duration = Duration::from_millis(LEASE_MS - 2 * LOG_CALL_MS);
 
 impl Watch {
     fn run(&mut self, asked: &Receiver<Ask>) -> Option<Ended> {
@@ -230,8 +236,16 @@ impl Watch {
                 }
                 Err(RecvTimeoutError::Timeout) => {}
             }
-            if let Err(fault) = self.look() {
-                return Some(Ended::custody(&fault));
+            match self.look() {
+                Ok(()) => self.away = false,
+                // Nobody counts this instance as gone before its lease ends: until then nothing is destroyed without it.
+                Err(CustodyFault::Acts(AuditFault::Away(what))) if self.alive.elapsed() < LEASE => {
+                    if !self.away {
+                        tracing::warn!("the log of acts is not followed until the brokers answer: {what}");
+                    }
+                    self.away = true;
+                }
+                Err(fault) => return Some(Ended::custody(&fault)),
             }
         }
     }

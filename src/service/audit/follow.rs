@@ -7,7 +7,6 @@ use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 
 use super::told;
-use crate::flow::message::FaultClass;
 use crate::kafka::Fault;
 use crate::kafka::log::{LogReader, LogWriter};
 use crate::kafka::settings::KafkaSettings;
@@ -43,17 +42,9 @@ impl Halt {
     }
 
     fn of(fault: &Fault, brokers: &str) -> Self {
-        let audit = told(fault, brokers);
-        match fault.class {
-            FaultClass::BrokerAway | FaultClass::Retriable => Self::Away(audit),
-            FaultClass::Abortable
-            | FaultClass::Fatal
-            | FaultClass::Fenced
-            | FaultClass::Record
-            | FaultClass::Authorization
-            | FaultClass::TopicMissing
-            | FaultClass::GroupLeft
-            | FaultClass::OffsetLost => Self::Broken(audit),
+        match told(fault, brokers) {
+            away @ AuditFault::Away(_) => Self::Away(away),
+            broken => Self::Broken(broken),
         }
     }
 }
@@ -75,7 +66,8 @@ impl Follower {
     ///
     /// # Errors
     /// [`AuditFault::Busy`] while another process follows into `dir`; [`AuditFault::Broken`] when a tree is not whole or not
-    /// of its topic, or entries were deleted before they were followed; [`AuditFault::Broker`]; [`AuditFault::Io`].
+    /// of its topic, or entries were deleted before they were followed; [`AuditFault::Broker`]; [`AuditFault::Away`];
+    /// [`AuditFault::Io`].
     pub fn open(kafka: &KafkaSettings, audit: &AuditSettings, dir: &Path) -> Result<Self, AuditFault> {
         let signer = audit.signing_key.as_ref().map(|key| Signer::load(key, &audit.name)).transpose()?;
         std::fs::create_dir_all(dir).map_err(|error| io(dir, "make the folder", &error))?;

@@ -50,6 +50,9 @@ pub enum AuditFault {
         /// The folder.
         path: PathBuf,
     },
+    /// No broker answers. What was asked for may have been done, and may go well when it is tried again.
+    #[error("{0}")]
+    Away(String),
     /// The broker does not take or give entries.
     #[error("{0}")]
     Broker(String),
