@@ -121,7 +121,7 @@ impl Store {
                 KeyPlace::Epoch { tier, epoch, .. } => {
                     if let Some(&at) = places.get(&**tier) {
                         let generation = Generation { id: row.id, from_ms: row.from_ms.unwrap_or(i64::MIN), secret };
-                        stored.tiers[at].entry(*epoch).or_insert_with(Vec::new).push(generation);
+                        stored.tiers[at].entry(*epoch).or_default().push(generation);
                     }
                 }
                 KeyPlace::Tenant { hash } => {

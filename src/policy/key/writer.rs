@@ -68,7 +68,17 @@ pub(super) struct Writer<'a> {
     pub(super) dir: &'a Path,
     pub(super) root: OwnedFd,
     hook: &'a mut Hook<'a>,
-    _lock: OwnedFd,
+    _lock: Lock,
+}
+
+/// The lock, held.
+struct Lock(OwnedFd);
+
+impl Drop for Lock {
+    fn drop(&mut self) {
+        // Closing would not do: a process that is being started beside this one may have inherited the file for a moment.
+        let _ = rustix::fs::flock(&self.0, FlockOperation::Unlock);
+    }
 }
 
 impl<'a> Writer<'a> {
@@ -244,7 +254,7 @@ fn made_folder(root: Option<BorrowedFd<'_>>, path: &Path, hook: &mut Hook<'_>) -
     File::open(parent).and_then(|parent| parent.sync_all()).map_err(|error| StoreFault::io(parent, "sync", &error))
 }
 
-fn lock(root: BorrowedFd<'_>, dir: &Path, hook: &mut Hook<'_>) -> Result<OwnedFd, StoreFault> {
+fn lock(root: BorrowedFd<'_>, dir: &Path, hook: &mut Hook<'_>) -> Result<Lock, StoreFault> {
     let path = dir.join(LOCK);
     if path.symlink_metadata().is_err() {
         ask(hook, Step::Create, &path)?;
@@ -253,7 +263,7 @@ fn lock(root: BorrowedFd<'_>, dir: &Path, hook: &mut Hook<'_>) -> Result<OwnedFd
     let file = rustix::fs::openat(root, LOCK, flags, Mode::RUSR | Mode::WUSR)
         .map_err(|error| StoreFault::io(&path, "lock", &error.into()))?;
     match rustix::fs::flock(&file, FlockOperation::NonBlockingLockExclusive) {
-        Ok(()) => Ok(file),
+        Ok(()) => Ok(Lock(file)),
         Err(rustix::io::Errno::WOULDBLOCK) => {
             let message = "another garim is writing to this key store";
             Err(StoreFault::new(&path, message, "wait until it has ended"))
