@@ -22,6 +22,7 @@ mod keys;
 mod lookup;
 mod masking;
 mod metrics;
+mod mortality;
 mod open;
 mod operations;
 mod oracle;

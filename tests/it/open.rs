@@ -81,15 +81,18 @@ fn signing(byte: u8) -> SigningKey {
     SigningKey::from_bytes(&[byte; 32])
 }
 
+/// Writes a person's key; their line in `[open.people]`.
+pub(crate) fn person(file: &Path, name: &str, byte: u8) -> String {
+    private(file, signing(byte).to_pkcs8_pem(LineEnding::LF).unwrap().as_bytes());
+    format!("{name} = \"{}\"\n", PersonKey::read(file).unwrap().public())
+}
+
 impl Place {
     fn new() -> Self {
         let place = Self { root: tempfile::tempdir().unwrap() };
         let mut people = String::new();
         for (name, byte) in [("gildong", 1), ("younghee", 2), ("cheolsu", 3)] {
-            let pem = signing(byte).to_pkcs8_pem(LineEnding::LF).unwrap();
-            private(&place.at(&format!("{name}.pem")), pem.as_bytes());
-            let key = PersonKey::read(&place.at(&format!("{name}.pem"))).unwrap();
-            people.push_str(&format!("{name} = \"{}\"\n", key.public()));
+            people.push_str(&person(&place.at(&format!("{name}.pem")), name, byte));
         }
         let twin = PersonKey::read(&place.at("gildong.pem")).unwrap().public();
         people.push_str(&format!("twin = \"{twin}\"\n"));
