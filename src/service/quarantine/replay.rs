@@ -116,6 +116,7 @@ pub struct Replay<'a> {
     /// SHA-256 of the request, hex.
     request: &'a str,
     reader: LogReader,
+    kafka: KafkaSettings,
     /// None in a rehearsal.
     producer: Option<Producer>,
     /// The name of this run in the entries of windows, and the number of the next.
@@ -140,18 +141,13 @@ impl<'a> Replay<'a> {
         let kafka = settings(kafka);
         let mut draw = [0; 32];
         getrandom::fill(&mut draw).map_err(|_| ReplayFault::Random)?;
-        let producer = if dry {
-            None
-        } else {
-            let mut producer = Producer::new(&kafka, 0)?;
-            producer.init(&loaded.output_topics(), CALL)?;
-            Some(producer)
-        };
+        let producer = if dry { None } else { Some(begun(&kafka, loaded)?) };
         Ok(Self {
             loaded,
             identities,
             request,
             reader: LogReader::new(&kafka, "replay")?,
+            kafka,
             producer,
             windows: (window::run_name(&draw, 0, 0), 0),
             scratch: Scratch::new(),
@@ -299,6 +295,11 @@ impl<'a> Replay<'a> {
             return Err(fault.into());
         }
         self.windows.1 += 1;
+        // A request that came late could end a later transaction of this producer, but none of its successor.
+        if producer.doubtful() {
+            self.producer = None;
+            self.producer = Some(begun(&self.kafka, self.loaded)?);
+        }
         Ok(written)
     }
 }
@@ -336,6 +337,13 @@ fn never_made(engine: &Engine, missing: KeyMissing) -> ReplayFault {
     let Position { partition, offset } = missing.position;
     let (what, help) = missing.told(engine);
     ReplayFault::Key { what: format!("{topic}-{partition}, offset {offset}: {what}"), help }
+}
+
+/// A producer that has taken over the transactional id of replays.
+fn begun(kafka: &KafkaSettings, loaded: &Loaded) -> Result<Producer, Fault> {
+    let mut producer = Producer::new(kafka, 0)?;
+    producer.init(&loaded.output_topics(), CALL)?;
+    Ok(producer)
 }
 
 fn committed(producer: &Producer) -> Result<(), Fault> {
