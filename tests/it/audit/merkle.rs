@@ -151,6 +151,7 @@ fn every_entry_of_every_size_is_proved_to_be_in_it() {
             assert!(!merkle::includes(other, index, size, &proof, &root), "another entry {index} of {size}");
             assert!(!merkle::includes(leaf, index, size, &proof, &other), "entry {index} of another {size}");
             assert!(!merkle::includes(leaf, size, size, &proof, &root), "an entry after {size}");
+            assert!(!merkle::includes(leaf, index, 4 * size, &proof, &root), "entry {index} of a larger tree");
             if size > 1 {
                 assert!(!merkle::includes(leaf, (index + 1) % size, size, &proof, &root), "entry {index}, moved");
                 let at = (index % proof.len() as u64) as usize;
@@ -182,6 +183,7 @@ fn every_size_is_proved_to_have_grown_from_every_smaller_one() {
             assert!(!merkle::consists(new + 1, &new_root, new, &new_root, &proof), "a tree that shrank to {new}");
             if old > 0 {
                 assert!(!merkle::consists(old, &old_root, new, &bent, &proof), "{old} to another {new}");
+                assert!(!merkle::consists(old, &old_root, 4 * new, &new_root, &proof), "{old} to a larger tree");
             }
             if let Some(first) = proof.first_mut() {
                 first[31] ^= 1;
