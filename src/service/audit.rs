@@ -41,18 +41,16 @@ pub fn topics(brokers: usize) -> [Needed; 2] {
 
 /// A fault of a topic of the audit as the one who acts needs to hear it.
 pub(super) fn told(fault: &Fault, brokers: &str) -> AuditFault {
+    use FaultClass as Class;
     let what = match fault.class {
-        FaultClass::TopicMissing => ": make it with `garim topics apply`",
-        FaultClass::Authorization => ": the ACLs must allow to read and to write it",
-        FaultClass::OffsetLost => ": entries were deleted before they were read, or the topic was made anew",
-        FaultClass::Fatal => ": it must have one partition",
-        _ => "",
+        Class::BrokerAway | Class::Retriable => return AuditFault::Away(format!("{fault} at {brokers}")),
+        Class::TopicMissing => ": make it with `garim topics apply`",
+        Class::Authorization => ": the ACLs must allow to read and to write it",
+        Class::OffsetLost => ": entries were deleted before they were read, or the topic was made anew",
+        Class::Fatal => ": it must have one partition",
+        Class::Abortable | Class::Fenced | Class::Record | Class::GroupLeft => "",
     };
-    let told = format!("{fault} at {brokers}{what}");
-    match fault.class {
-        FaultClass::BrokerAway | FaultClass::Retriable => AuditFault::Away(told),
-        _ => AuditFault::Broker(told),
-    }
+    AuditFault::Broker(format!("{fault} at {brokers}{what}"))
 }
 
 impl Acts for TopicActs {
