@@ -63,7 +63,7 @@ pub struct AuditSettings {
     pub dir: Option<PathBuf>,
     /// The Ed25519 key (PKCS#8 PEM) that signs checkpoints.
     pub signing_key: Option<PathBuf>,
-    /// The name of the log in its checkpoints; `garim/` and the group by default.
+    /// The name of the log in its checkpoints; `garim` by default, as where there are no settings.
     pub name: String,
 }
 
@@ -198,7 +198,7 @@ impl Reader<'_> {
             audit: AuditSettings {
                 dir: self.file("audit.dir"),
                 signing_key: self.file("audit.signing-key"),
-                name: self.text("audit.name").map_or_else(|| format!("garim/{}", kafka.group), |(text, _)| text),
+                name: self.text("audit.name").map_or_else(|| String::from("garim"), |(text, _)| text),
             },
             kafka,
             rules,

@@ -1,5 +1,6 @@
 //! `garim keys destroy`: ends keys for good, and says so once nobody has them any more.
 
+use std::collections::BTreeMap;
 use std::io::{BufRead as _, IsTerminal as _, Write as _};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
@@ -127,9 +128,9 @@ fn choose(args: &Args, store: &Store, plan: &Plan, today: Date) -> Result<Vec<Ke
 fn ask(args: &Args, shared: &Shared, keys: &[KeyId]) -> Result<(), Failure> {
     let mut err = std::io::stderr().lock();
     if !shared.quiet && shared.format == Format::Text {
-        for key in keys {
+        for line in lines(keys) {
             // What cannot be shown cannot be confirmed either.
-            let _ = writeln!(err, "  {key}");
+            let _ = writeln!(err, "  {line}");
         }
     }
     if args.yes {
@@ -150,6 +151,32 @@ fn ask(args: &Args, shared: &Shared, keys: &[KeyId]) -> Result<(), Failure> {
         return Ok(());
     }
     Err(Failure::say(Exit::No, "nothing was destroyed"))
+}
+
+/// Above so many keys a tier is one line: nobody reads the rest.
+const LISTED_KEYS_MAX: usize = 20;
+
+/// The keys, or how many each tier has and between which epochs.
+fn lines(keys: &[KeyId]) -> Vec<String> {
+    if keys.len() <= LISTED_KEYS_MAX {
+        return keys.iter().map(ToString::to_string).collect();
+    }
+    let mut tiers: BTreeMap<&str, (usize, String, String)> = BTreeMap::new();
+    for key in keys {
+        let epoch = key.place.epoch();
+        let tier = tiers.entry(key.place.tier()).or_insert_with(|| (0, epoch.clone(), epoch.clone()));
+        tier.0 += 1;
+        if epoch < tier.1 {
+            tier.1.clone_from(&epoch);
+        } else if epoch > tier.2 {
+            tier.2 = epoch;
+        }
+    }
+    let line = |(tier, (count, first, last)): (&str, (usize, String, String))| match tier {
+        "" => format!("tenants: {count} keys"),
+        tier => format!("{tier}: {count} keys, {first} to {last}"),
+    };
+    tiers.into_iter().map(line).collect()
 }
 
 fn report(dir: &Path, destroyed: &Destroyed, shared: &Shared) -> Result<(), Failure> {
