@@ -14,6 +14,7 @@ pub mod lookup;
 pub mod mask;
 pub mod open;
 pub mod output;
+pub mod policy;
 pub mod quarantine;
 pub mod run;
 pub mod sign;
@@ -416,6 +417,8 @@ enum Verb {
     Run(run::Args),
     /// Find every fault of the policy and of the settings
     Check(check::Args),
+    /// Compare policies
+    Policy(policy::Args),
     /// Treat files or standard input by a policy
     Mask(mask::Args),
     /// Write synthetic activity logs of persons that cannot exist
@@ -452,6 +455,7 @@ fn run(verb: &Verb, shared: &Shared) -> Result<Exit, Failure> {
         Verb::Run(args) => run::run(args, shared),
         Verb::Healthcheck(args) => healthcheck::run(args, shared),
         Verb::Check(args) => check::run(args, shared),
+        Verb::Policy(args) => policy::run(args, shared),
         Verb::Mask(args) => mask::run(args, shared),
         Verb::Gen(args) => r#gen::run(args, shared),
         Verb::Explain(args) => explain::run(args, shared),

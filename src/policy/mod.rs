@@ -8,6 +8,7 @@ pub mod action;
 mod check;
 mod compile;
 pub mod condition;
+pub mod diff;
 pub mod example;
 pub mod explain;
 pub mod file;

@@ -33,6 +33,11 @@ impl Holidays {
         self.0.contains_key(&year)
     }
 
+    /// Every holiday, in order.
+    pub fn days(&self) -> impl Iterator<Item = Date> + '_ {
+        self.0.values().flatten().copied()
+    }
+
     /// Whether people work on this day: Monday to Friday, no holiday.
     pub fn is_business_day(&self, day: Date) -> bool {
         !matches!(day.weekday(), Weekday::Saturday | Weekday::Sunday)

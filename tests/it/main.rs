@@ -27,6 +27,7 @@ mod open;
 mod operations;
 mod oracle;
 mod policy;
+mod policy_diff;
 mod properties;
 mod quarantine;
 mod readme;
