@@ -7,13 +7,16 @@ use super::test::{LIMITS, fresh_keys};
 use super::{Exit, Failure, Format, Shared};
 use crate::diagnostic::code;
 use crate::engine::Engine;
-use crate::engine::plan::{Action, Actions, Unlisted};
+use crate::engine::plan::{Action, Actions, KeyPlan, Unlisted};
 use crate::kind::Kind;
-use crate::policy::explain::{Explanation, Field, Ruling};
-use crate::policy::{self, Policy, action};
+use crate::policy::explain::{Explanation, Field, Ruling, Target};
+use crate::policy::{self, Policy, action, diff};
+use crate::pseudonym::Algorithm;
+use crate::pseudonym::epoch::Period;
 use crate::record::Span;
 use crate::record::time::TimePrecision;
 use crate::route::TierId;
+use crate::route::calendar::Window;
 
 /// Arguments of `explain`.
 #[derive(Debug, clap::Args)]
@@ -141,15 +144,60 @@ impl Report<'_> {
             let item = item.map_or_else(String::new, |item| format!(", item {}", item.name));
             writeln!(out, "{bold}refused{bold:#}: {}{item}, at byte {}", refusal.reason.code(), refusal.at_byte)?;
         }
-        for (id, end) in &self.explained.tiers {
-            let end = end.map_or_else(|| "until an event ends it".to_owned(), |end| format!("until {end}"));
-            writeln!(out, "tier {bold}{}{bold:#}, {end}, with the key of {day}", self.tier(*id))?;
+        for target in &self.explained.tiers {
+            self.tell_target(target, &day, out)?;
         }
         for field in &self.explained.fields {
             writeln!(out)?;
             self.tell_field(field, out)?;
         }
         Ok(())
+    }
+
+    fn tell_target(&self, target: &Target, day: &str, out: &mut Out) -> Result<(), Failure> {
+        let bold = anstyle::Style::new().bold();
+        let keys = self.keys(target.tier);
+        let end = match target.window {
+            Some(Window { keep_until, destroy_by }) => format!("kept until {keep_until}, gone by {destroy_by}"),
+            None => "kept until an event ends it".to_owned(),
+        };
+        let key = match keys.period {
+            Period::Day => format!("the key of {day}"),
+            Period::Year => format!("the key of {}", day.split('-').next().unwrap_or(day)),
+        };
+        let tenants = if keys.tenants { " and its tenant" } else { "" };
+        let function = match keys.algorithm {
+            Algorithm::Blake3 => "",
+            Algorithm::HmacSha256 => ", hmac-sha256",
+        };
+        writeln!(out, "tier {bold}{}{bold:#}, {end}, with {key}{tenants}{function}", self.tier(target.tier))?;
+        if let Some(recipient) = &keys.recipient {
+            writeln!(out, "  a share of {recipient}, with keys of its own and nothing sealed")?;
+        }
+        if !target.sealed.is_empty() {
+            writeln!(out, "  sealed: {}", target.sealed.join(", "))?;
+        }
+        Ok(())
+    }
+
+    fn keys(&self, id: TierId) -> &KeyPlan {
+        &self.policy.plan.keys[usize::from(id.0)]
+    }
+
+    fn target_json(&self, target: &Target) -> serde_json::Value {
+        let keys = self.keys(target.tier);
+        let day = |day: Option<jiff::civil::Date>| day.map(|day| day.to_string());
+        serde_json::json!({
+            "tier": self.tier(target.tier),
+            "epoch_day": day(self.explained.day),
+            "key_period": diff::period(keys.period),
+            "algorithm": diff::algorithm(keys.algorithm),
+            "tenants": keys.tenants,
+            "recipient": keys.recipient,
+            "keep_until": day(target.window.map(|window| window.keep_until)),
+            "destroy_by": day(target.window.map(|window| window.destroy_by)),
+            "sealed": target.sealed,
+        })
     }
 
     fn tell_field(&self, field: &Field, out: &mut Out) -> Result<(), Failure> {
@@ -202,13 +250,7 @@ impl Report<'_> {
 
     fn json(&self) -> serde_json::Value {
         let source = &self.policy.plan.sources[self.source];
-        let day = self.explained.day.map(|day| day.to_string());
-        let tiers: Vec<_> = self
-            .explained
-            .tiers
-            .iter()
-            .map(|(id, end)| serde_json::json!({ "tier": self.tier(*id), "epoch_day": day, "last_day": end.map(|end| end.to_string()) }))
-            .collect();
+        let tiers: Vec<_> = self.explained.tiers.iter().map(|target| self.target_json(target)).collect();
         let refusal = self.explained.refusal.as_ref().map(|refusal| {
             let item =
                 refusal.item.and_then(|item| source.items.get(usize::from(item))).map(|item| item.name.to_string());

@@ -20,7 +20,8 @@ use crate::find::text::{Encoding, TextScratch, find};
 use crate::kind::{Kind, KindSet};
 use crate::pseudonym::epoch::KeyRing;
 use crate::record::{Position, Record, Span, time};
-use crate::route::term::{date, day_of};
+use crate::route::calendar::Window;
+use crate::route::term::day_of;
 use crate::route::{Clause, Pointer, Segment, Test, TierId};
 use crate::secret::Plain;
 
@@ -31,10 +32,22 @@ pub struct Explanation {
     pub refusal: Option<Refusal>,
     /// The civil day of the event, which chooses the keys.
     pub day: Option<Date>,
-    /// The tiers it goes to, each with the last day on which it may be read, where a day ends it.
-    pub tiers: Vec<(TierId, Option<Date>)>,
+    /// The tiers it goes to, the shares of recipients among them.
+    pub tiers: Vec<Target>,
     /// Its fields, in the order of their paths.
     pub fields: Vec<Field>,
+}
+
+/// One tier, or a recipient's share of one, to which a record goes.
+#[derive(Debug)]
+pub struct Target {
+    /// Which.
+    pub tier: TierId,
+    /// Until when it must be there and by when it must be gone, with the keys of its day; `None` where an event of the
+    /// subject ends it, or the event has no time.
+    pub window: Option<Window>,
+    /// The items whose originals the record's envelope holds, in the order of their places.
+    pub sealed: Vec<String>,
 }
 
 /// One value of the record.
@@ -125,14 +138,30 @@ pub fn explain(
     let mut ids: Vec<TierId> = treated.outputs.iter().map(|output| output.tier).collect();
     ids.sort_unstable();
     ids.dedup();
-    let end = |id: TierId| date(policy.plan.tiers[usize::from(id.0)].term.last_day(day_of(day?))?);
-    let fields = leaves.iter().map(|leaf| field(policy, source, leaf, &leaves, &ids)).collect();
+    let window = |id: TierId| {
+        let tier = &policy.plan.tiers[usize::from(id.0)];
+        tier.term.window(day_of(day?), tier.legal_minimum, &policy.plan.holidays)
+    };
+    let fields: Vec<Field> = leaves.iter().map(|leaf| field(policy, source, leaf, &leaves, &ids)).collect();
     Ok(Explanation {
         refusal: treated.refusals.first().copied(),
         day,
-        tiers: ids.iter().map(|id| (*id, end(*id))).collect(),
+        tiers: ids.iter().map(|id| Target { tier: *id, window: window(*id), sealed: sealed(&fields, *id) }).collect(),
         fields,
     })
+}
+
+/// The items that are sealed in a tier.
+fn sealed(fields: &[Field], tier: TierId) -> Vec<String> {
+    let mut items = Vec::new();
+    for field in fields {
+        let Ruling::Item { name, actions, .. } = &field.rule else { continue };
+        let seals = actions.iter().any(|(of, list)| *of == tier && list.contains(&Action::Seal));
+        if seals && !items.contains(name) {
+            items.push(name.clone());
+        }
+    }
+    items
 }
 
 /// A value and its place.

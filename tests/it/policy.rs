@@ -273,15 +273,22 @@ fn a_record_is_explained_field_by_field() {
     let engine = Engine::new(policy.plan.clone(), LIMITS).unwrap();
     let keys = KeyRing::ephemeral(Key::new(&[7; 32]));
     let value = r#"{"category":"report","event":"report_filed","event_at":"2026-11-23T00:20:30+09:00","consent":{},
-        "items":{"id_card_copy":{"name":"홍길동","rrn":"010203-9000004"},"kakaowork_id":"a@example.com"},
+        "items":{"email":"b@example.com","id_card_copy":{"name":"홍길동","rrn":"010203-9000004"},"kakaowork_id":"a@example.com"},
         "activity":{"usage_record":{"text":"주민번호 010203-9000004"}},"other":1}"#;
     let support = policy.plan.sources.iter().position(|source| &*source.name == "support").unwrap();
     let explained = policy::explain::explain(&policy, &engine, &keys, support, value.as_bytes(), None).unwrap();
     assert!(explained.refusal.is_none());
     // The day of Seoul, not of UTC.
     assert_eq!(explained.day.unwrap().to_string(), "2026-11-23");
-    let ends: Vec<Option<String>> = explained.tiers.iter().map(|(_, end)| end.map(|end| end.to_string())).collect();
-    assert_eq!(ends, [Some("2029-11-23".to_owned()), None]);
+    let ends: Vec<String> = explained
+        .tiers
+        .iter()
+        .map(|target| {
+            let window = target.window.map(|window| format!("{} {}", window.keep_until, window.destroy_by));
+            format!("{} / {}", window.unwrap_or_default(), target.sealed.join(" "))
+        })
+        .collect();
+    assert_eq!(ends, ["2029-11-23 2029-11-30 / email", " / email"]);
     let told = |at: &str| {
         let field = explained.fields.iter().find(|field| field.at == at).unwrap();
         let missed: Vec<&str> = field.missed.iter().map(|missed| missed.condition.as_str()).collect();

@@ -68,7 +68,8 @@ tiers = ["short"]
 "#;
 
 fn parsed(text: &str, holidays: &str) -> Policy {
-    policy::parse_with(Path::new("p.toml"), text, &|_| Ok(holidays.to_owned())).unwrap_or_else(|faults| panic!("{faults}"))
+    policy::parse_with(Path::new("p.toml"), text, &|_| Ok(holidays.to_owned()))
+        .unwrap_or_else(|faults| panic!("{faults}"))
 }
 
 const HOLIDAYS: &str = "version = 1\n[2026]\n2026-12-25 = \"기독탄신일\"\n";
@@ -101,10 +102,7 @@ fn what_differs_is_told_and_nothing_else() {
             &["! tier short [algorithm] blake3 -> hmac-sha256", "! tier long [algorithm] blake3 -> hmac-sha256"],
         ),
         (&[("time = \"minute\"", "time = \"minute\"\nepoch = \"year\"")], &["! tier short [epoch] day -> year"]),
-        (
-            &[("keep = \"5 years\"", "keep = \"5 years\"\ntenants = true")],
-            &["! tier long [tenants] false -> true"],
-        ),
+        (&[("keep = \"5 years\"", "keep = \"5 years\"\ntenants = true")], &["! tier long [tenants] false -> true"]),
         (&[("Asia/Seoul", "Asia/Tokyo")], &["! policy policy [timezone] Asia/Seoul -> Asia/Tokyo"]),
         (
             &[("kind = \"id\"\ndo = { default", "kind = \"email\"\ndo = { default")],
@@ -139,7 +137,9 @@ fn what_differs_is_told_and_nothing_else() {
         ),
         (
             &[("pseudonymize\", \"seal\"]", "pseudonymize\"]")],
-            &["item app/user [in tier long] mask keep first 1 + pseudonymize + seal -> mask keep first 1 + pseudonymize"],
+            &[
+                "item app/user [in tier long] mask keep first 1 + pseudonymize + seal -> mask keep first 1 + pseudonymize",
+            ],
         ),
         (
             &[("[classes.who]", "[kinds.email]\ndo = \"mask all\"\n[classes.who]")],
@@ -149,10 +149,7 @@ fn what_differs_is_told_and_nothing_else() {
                 "item web/(found email) [in tier short] mask -> mask all",
             ],
         ),
-        (
-            &[("key = { kind = \"id\", do = \"pseudonymize\" }\n", "")],
-            &["item app/(key) [] there -> -"],
-        ),
+        (&[("key = { kind = \"id\", do = \"pseudonymize\" }\n", "")], &["item app/(key) [] there -> -"]),
         (
             &[("item = \"note\"", "item = \"remark\"")],
             &["item app/note [] there -> -", "item app/remark [] - -> there"],
@@ -165,10 +162,15 @@ fn what_differs_is_told_and_nothing_else() {
         (
             &[
                 ("{ at = \"/event\", in = [\"login\", \"logout\"] }\nto = [\"short\", \"long\"]", "X"),
-                ("{ at = \"/event\", is = \"view\" }\nto = [\"long\"]", "{ at = \"/event\", in = [\"login\", \"logout\"] }\nto = [\"short\", \"long\"]"),
+                (
+                    "{ at = \"/event\", is = \"view\" }\nto = [\"long\"]",
+                    "{ at = \"/event\", in = [\"login\", \"logout\"] }\nto = [\"short\", \"long\"]",
+                ),
                 ("X", "{ at = \"/event\", is = \"view\" }\nto = [\"long\"]"),
             ],
-            &["route app [order] /event in login, logout; /event in view; always -> /event in view; /event in login, logout; always"],
+            &[
+                "route app [order] /event in login, logout; /event in view; always -> /event in view; /event in login, logout; always",
+            ],
         ),
         // Recipients: what is enabled is a tier of its own.
         (
@@ -180,10 +182,16 @@ fn what_differs_is_told_and_nothing_else() {
                 "recipient desk [enabled] false -> true",
             ],
         ),
-        (&[("tiers = [\"short\"]\n", "tiers = [\"short\", \"long\"]\n")], &["recipient desk [tiers] short -> short, long"]),
+        (
+            &[("tiers = [\"short\"]\n", "tiers = [\"short\", \"long\"]\n")],
+            &["recipient desk [tiers] short -> short, long"],
+        ),
         // A tier that is on one side only is told once.
         (
-            &[("[classes.who]", "[tiers.more]\nkeep = \"1 year\"\n[classes.who]"), ("to = [\"long\"]", "to = [\"long\", \"more\"]")],
+            &[
+                ("[classes.who]", "[tiers.more]\nkeep = \"1 year\"\n[classes.who]"),
+                ("to = [\"long\"]", "to = [\"long\", \"more\"]"),
+            ],
             &["tier more [] - -> there", "route app [/event in view] long -> long, more"],
         ),
         (&[("2026-10-01", "2026-11-01")], &["policy policy [effective] 2026-10-01 -> 2026-11-01"]),
@@ -230,7 +238,9 @@ fn the_verb_tells_tokens_first_and_ends_with_one_when_asked() {
     let place = |text: &str| said.find(text).unwrap_or_else(|| panic!("{text}: {said}"));
     assert_eq!(code, 0);
     assert!(place("tokens change") < place("tier short, epoch: day -> year"));
-    assert!(place("nothing written before joins anything written after") < place("tier short, keep: 3 months -> 90 days"));
+    assert!(
+        place("nothing written before joins anything written after") < place("tier short, keep: 3 months -> 90 days")
+    );
     assert!(place("tier short, time: minute -> second") > 0);
     assert_eq!(garim(&["policy", "diff", &old, &new, "--exit-code"]).0, 1);
     let (code, said) = garim(&["policy", "diff", &old, &commented, "--exit-code"]);
