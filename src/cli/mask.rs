@@ -421,7 +421,7 @@ impl Sink<'_> {
 
     fn missing(&self, missing: KeyMissing, piece: &Piece) -> Failure {
         let (file, line) = (self.inputs.name(piece.input), missing.position.offset);
-        let (what, help) = missing.told(&self.engine);
+        let (what, help) = missing.told(self.engine);
         Failure::say(Exit::Keys, format!("{file}, line {line}: {what}")).help(help)
     }
 

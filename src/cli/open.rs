@@ -161,6 +161,9 @@ impl Report {
     }
 }
 
+/// Is given each record: its place as JSON, and its bytes.
+type Each<'a> = dyn FnMut(&str, &[u8]) -> Result<(), Failure> + 'a;
+
 /// Where the records come from.
 enum Input {
     /// Names and bytes, of which the digests were compared.
@@ -210,7 +213,7 @@ impl Input {
     }
 
     /// Gives each record with its place, as JSON.
-    fn each(&mut self, each: &mut dyn FnMut(&str, &[u8]) -> Result<(), Failure>) -> Result<(), Failure> {
+    fn each(&mut self, each: &mut Each<'_>) -> Result<(), Failure> {
         match self {
             Self::Files(files) => {
                 for (name, bytes) in files {

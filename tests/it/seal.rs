@@ -304,12 +304,15 @@ fn without_letters(text: &str) -> String {
     regex::Regex::new("[a-z]{2}_[a-z]{6}_[a-p]{32}").expect("a regex").replace_all(text, "#").into_owned()
 }
 
+/// What is given, what of it is left in the first tier, and what is sealed there.
+type Row<'a> = (&'a str, &'a str, &'a [(&'a str, &'a str)]);
+
 #[test]
 fn what_is_sealed_and_what_stays() {
     const AT: &str = r#""at":"2026-11-23T09:15:42+09:00""#;
+    let ids = regex::Regex::new("cocococo\\.[a-p]{32}").expect("a regex");
     let engine = engine(|_| {});
-    let rows: &[(&str, &str, &[(&str, &str)])] = &[
-        // given, left in the first tier, sealed there
+    let rows: &[Row<'_>] = &[
         (r#""name":"홍길동""#, r#","name":"홍**""#, &[("/name", r#""홍길동""#)]),
         (r#""name":"\u0041b\/c""#, r#","name":"A***""#, &[("/name", r#""\u0041b\/c""#)]),
         (r#""email":"user7@example.com""#, r##","email":"#""##, &[("/email", r#""user7@example.com""#)]),
@@ -368,7 +371,6 @@ fn what_is_sealed_and_what_stays() {
                 [] => format!("{{{AT}{left},\"garim\":\"cocococo.#\"}}"),
                 _ => format!("{{{AT}{left}}}"),
             };
-            let ids = regex::Regex::new("cocococo\\.[a-p]{32}").expect("a regex");
             assert_eq!(ids.replace_all(&rest, "cocococo.#"), expected, "{given}");
         }
     }
@@ -501,7 +503,7 @@ fn where_nothing_can_be_sealed_a_plan_is_refused() {
     for (what, change) in rows {
         let mut plan = plan();
         change(&mut plan);
-        let fault = Engine::new(plan, Limits { past_days: 30, future_days: 2 }).err().expect(what);
+        let fault = Engine::new(plan, Limits { past_days: 30, future_days: 2 }).expect_err(what);
         assert!(fault.0.contains(what), "{what}: {fault}");
     }
 }

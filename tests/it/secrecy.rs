@@ -127,6 +127,9 @@ fn treatment_leaves_no_canary_in_outputs_refusals_memory_or_metrics() {
         let (mut scratch, mut treated) = (Scratch::new(), Treated::default());
         engine.treat(&mut scratch, &keys, &records, &mut treated).unwrap();
         assert!(treated.outputs.len() > 100 && treated.refusals.len() > 100, "{policy}: {treated:?}");
+        // What a policy seals has been staged, closed and written by now.
+        let sealed = String::from_utf8_lossy(&treated.bytes).matches("\"sealed\":\"s1_").count();
+        assert_eq!(sealed > 50, policy == "kakao-work.toml", "{policy}: {sealed} envelopes");
         // The whole buffer, keys and headers of outputs included.
         check("an output", &String::from_utf8_lossy(&treated.bytes));
         check("Treated", &format!("{treated:?}"));
