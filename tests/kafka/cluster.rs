@@ -58,6 +58,11 @@ impl Guarded {
         Self { shell, pid }
     }
 
+    /// Its process id.
+    pub(crate) fn pid(&self) -> u32 {
+        self.pid
+    }
+
     /// Sends a signal by name, `KILL`, `TERM`, `HUP`, `STOP`, `CONT`.
     pub(crate) fn signal(&self, name: &str) {
         let sent = Command::new("kill").args(["-s", name, &self.pid.to_string()]).status().expect("kill can be run");

@@ -14,6 +14,7 @@ mod awaiting;
 mod client;
 mod cluster;
 mod exactly_once;
+mod keys;
 mod process;
 mod quarantine;
 mod reading;

@@ -72,6 +72,20 @@ impl Site {
         self.config(name, 1).0
     }
 
+    /// Runs a verb on these settings, to its end.
+    pub(crate) fn verb(&self, arguments: &[&str]) -> Output {
+        let config = self.config("verbs", 1).0.display().to_string();
+        once(&[arguments, &["-c", &config]].concat())
+    }
+
+    /// Starts a verb on these settings.
+    pub(crate) fn begin(&self, arguments: &[&str]) -> std::process::Child {
+        let config = self.config("verbs", 1).0.display().to_string();
+        let command = &mut Command::new(PROGRAM);
+        let command = command.args(arguments).args(["-c", &config]);
+        command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).spawn().expect("garim can be started")
+    }
+
     /// Writes `garim.toml` for one process; answers the file and the port of its pages.
     fn config(&self, instance: &str, lanes: usize) -> (PathBuf, u16) {
         let port =
@@ -141,6 +155,11 @@ pub(crate) struct Garim {
 }
 
 impl Garim {
+    /// Its process id.
+    pub(crate) fn pid(&self) -> u32 {
+        self.process.pid()
+    }
+
     /// Sends a signal by name.
     pub(crate) fn signal(&self, name: &str) {
         self.process.signal(name);
