@@ -293,6 +293,7 @@ fn a_stop_may_take_as_long_as_the_settings_say() {
     for allowed in [compose.one("services.garim.stop_grace_period"), line("TimeoutStopSec="), grace.expect("a grace")] {
         assert!(seconds(allowed) > shutdown_s, "{allowed} is shorter than a stop of {shutdown_s} s");
     }
+    assert!(file("deploy/garim-keys.timer").contains("OnCalendar="), "what must go goes daily");
     let codes = format!("{} {}", Exit::Keys as u8, Exit::Config as u8);
     assert_eq!(line("RestartPreventExitStatus="), codes, "what stays wrong until somebody mends it");
 }
@@ -309,10 +310,18 @@ fn the_commands_are_garims() {
     commands.extend(
         dockerfile.lines().filter_map(|line| line.split_once(" CMD ")).map(|(_, list)| items(list)[1..].to_vec()),
     );
-    for line in file("deploy/garim.service").lines().filter(|line| line.starts_with("ExecStart")) {
-        commands.push(line.split(' ').skip(1).map(str::to_owned).collect());
+    for unit in ["deploy/garim.service", "deploy/garim-keys.service"].map(file) {
+        for line in unit.lines().filter(|line| line.starts_with("ExecStart")) {
+            // What stands between quotes is one word.
+            let parts = line.split('"').enumerate();
+            let words = parts.flat_map(|(part, text)| match part % 2 {
+                0 => text.split_whitespace().collect(),
+                _ => vec![text],
+            });
+            commands.push(words.skip(1).map(str::to_owned).collect());
+        }
     }
-    assert!(commands.len() >= 9, "{commands:?}");
+    assert!(commands.len() >= 12, "{commands:?}");
     for command in commands {
         let output = Command::new(env!("CARGO_BIN_EXE_garim")).args(&command).arg("--help").output().unwrap();
         assert!(output.status.success(), "garim {command:?}: {}", String::from_utf8_lossy(&output.stderr));
