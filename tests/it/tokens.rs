@@ -415,7 +415,7 @@ fn more_keys_than_are_kept() {
     let engine = engine(vec![KeyPlan { tenants: true, ..KeyPlan::by_day(TierId(0)) }], false);
     let ring = KeyRing::ephemeral(Key::new(&[5; 32]));
     let (mut scratch, mut treated) = (Scratch::new(), Treated::default());
-    let tenants = DERIVED_KEYS_MAX + 500;
+    let tenants = DERIVED_KEYS_MAX + 2500;
     let values: Vec<String> = (0..tenants).map(|tenant| payload(NOON_MS, &tenant.to_string())).collect();
     let records: Vec<Record<'_>> =
         values.iter().zip(0..).map(|(value, offset)| record(&engine, "app", offset, value)).collect();
