@@ -159,7 +159,7 @@ fn is_told(fact: &Fact, others: &[Fact]) -> bool {
 }
 
 /// Tiers, sources and recipients of which all is said under another name.
-fn renamed(before: &[Fact], after: &[Fact]) -> Vec<Change> {
+fn renamed<'f>(before: &'f [Fact], after: &'f [Fact]) -> Vec<Change> {
     let mut changes = Vec::new();
     for (about, joins) in [(About::Tier, TIER_NAME), (About::Source, SOURCE_NAME), (About::Recipient, RECIPIENT_NAME)] {
         let only = |facts: &[Fact], others: &[Fact]| -> Vec<String> {
@@ -170,14 +170,20 @@ fn renamed(before: &[Fact], after: &[Fact]) -> Vec<Change> {
                 .cloned()
                 .collect()
         };
-        let said = |facts: &[Fact], place: &str| -> Vec<String> {
-            let own = facts.iter().filter(|fact| fact.about == about && fact.place == place);
-            // Names that follow from the name itself say nothing.
-            own.map(|fact| format!("{}={}", fact.aspect, fact.value.replace(place, "{}"))).collect()
+        let own = |facts: &'f [Fact], place: &str| -> Vec<&'f Fact> {
+            facts.iter().filter(|fact| fact.about == about && fact.place == place).collect()
+        };
+        let same_but_name = |old: &str, new: &str| {
+            let (before, after) = (own(before, old), own(after, new));
+            // What follows from the name itself says nothing.
+            let equal = |(one, other): (&&Fact, &&Fact)| {
+                one.value == other.value || one.value.replace(old, "{}") == other.value.replace(new, "{}")
+            };
+            before.len() == after.len() && before.iter().zip(&after).all(equal)
         };
         let gone = only(before, after);
         for new in only(after, before) {
-            let mut same = gone.iter().filter(|old| said(before, old) == said(after, &new));
+            let mut same = gone.iter().filter(|old| same_but_name(old, &new));
             if let (Some(old), None) = (same.next(), same.next()) {
                 changes.push(Change {
                     about,
