@@ -219,8 +219,8 @@ fn a_writer_may_be_killed_at_any_step() {
         done.unwrap();
         let kinds: BTreeSet<_> = steps.iter().map(|step| format!("{step:?}")).collect();
         assert!(kinds.len() >= 5, "{act:?} does {kinds:?}");
-        for stop_at in 0..steps.len() {
-            println!("{act:?}, killed before step {stop_at}, {:?}", steps[stop_at]);
+        for (stop_at, step) in steps.iter().enumerate() {
+            println!("{act:?}, killed before step {stop_at}, {step:?}");
             let mut world = before.twin();
             let doomed = if let Act::Destroy(remainder) = act { world.doomed(*remainder) } else { Vec::new() };
             assert!(world.act(act, stop_at).1.is_err());
