@@ -128,8 +128,11 @@ fn supervise(mut running: Running, keeper: Keeper, following: Option<Following>,
         let in_force = running.lanes().in_force();
         let held = keeper.stop(KEEPER_STOP);
         drop(running);
-        if let Some(held) = held.filter(|_| in_force.strong_count() == 0) {
-            farewell(held);
+        match held.filter(|_| in_force.strong_count() == 0) {
+            Some(held) => farewell(held),
+            None => tracing::warn!(
+                "the stop is not in the log of acts, which goes on without this instance after its lease"
+            ),
         }
     }
     if let Some(following) = following.filter(|_| !lost) {

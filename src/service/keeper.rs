@@ -176,8 +176,11 @@ impl Keeper {
             let mut watch =
                 Watch { held, lanes, policy, retired: Vec::new(), alive: Instant::now(), away: false, told: None };
             let ended = watch.run(&asked);
+            let Watch { held, lanes, .. } = watch;
+            // Whoever hears of the end asks next whether somebody has the lanes' keys.
+            drop(lanes);
             // Nobody listens any more when the process is ending.
-            let _ = tell.send((watch.held, ended));
+            let _ = tell.send((held, ended));
         };
         let thread = std::thread::Builder::new().name(String::from("garim-keeper")).spawn(work);
         thread.map_err(|error| Ended::thread(&error))?;
