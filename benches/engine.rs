@@ -32,6 +32,10 @@ fn corpora(criterion: &mut Criterion) {
     let records = reference::records(&values);
     reference::check(&hmac, &records, name, digest);
     measure(&mut group, name, &hmac, &records);
+    let (name, digest) = reference::SEALED;
+    let seals = reference::engine_that_seals();
+    reference::check(&seals, &records, name, digest);
+    measure(&mut group, name, &seals, &records);
     for (name, days, digest) in reference::KEYED {
         let values = reference::keyed_values(days);
         let records = reference::records(&values);

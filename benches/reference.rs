@@ -30,6 +30,9 @@ pub(crate) const CORPORA: [(&str, Corpus, &str); 5] = [
 /// The reference event with tokens by HMAC-SHA-256, and its digest.
 pub(crate) const HMAC: (&str, &str) = ("typical, HMAC-SHA-256", "9988974b7b60d3f4");
 
+/// The reference event with two of its values sealed, and its digest.
+pub(crate) const SEALED: (&str, &str) = ("typical, two values sealed", "7fe3d22e5476ef0b");
+
 /// Full batches of one tier, with events of so many days in turn, so that as many keys are live: name, days, digest.
 pub(crate) const KEYED: [(&str, usize, &str); 2] =
     [("one key", 1, "c0a4f4cc15fc229a"), ("1,000 keys", 1000, "724228b8c8217716")];
@@ -121,6 +124,17 @@ fn pointer(text: &str) -> Pointer {
 /// The reference policy: three tokens, an address cut, two masks, a text scanned, the rest kept, a tier by event.
 pub(crate) fn engine() -> Engine {
     engine_of(Algorithm::Blake3)
+}
+
+/// The reference policy, under which e-mail address and telephone number are sealed besides.
+pub(crate) fn engine_that_seals() -> Engine {
+    let mut plan = engine().plan().clone();
+    for item in &mut plan.sources[0].items {
+        if matches!(&*item.name, "/email" | "/phone") {
+            item.actions.iter_mut().for_each(|actions| actions.push(Action::Seal));
+        }
+    }
+    Engine::new(plan, engine().limits()).expect("the reference plan compiles")
 }
 
 /// The reference policy with the other function of tokens.

@@ -18,6 +18,9 @@ fn the_benches_measure_what_the_oracle_confirms() {
     let (name, digest) = corpora::HMAC;
     let hmac = corpora::engine_of(Algorithm::HmacSha256);
     confirm(&hmac, &corpora::records(&corpora::values(corpora::Corpus::Typical)), name, digest);
+    let (name, digest) = corpora::SEALED;
+    let typical = corpora::values(corpora::Corpus::Typical);
+    confirm(&corpora::engine_that_seals(), &corpora::records(&typical), name, digest);
     for (name, days, digest) in corpora::KEYED {
         confirm(&engine, &corpora::records(&corpora::keyed_values(days)), name, digest);
     }
