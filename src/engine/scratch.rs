@@ -48,11 +48,6 @@ impl Scratch {
     pub fn new() -> Self {
         Self::default()
     }
-
-    /// Wipes every derived key at once, without waiting for the next batch.
-    pub fn forget_keys(&mut self) {
-        self.days.forget();
-    }
 }
 
 /// Buffers for values on their way from one form to another.
