@@ -13,6 +13,7 @@ use rdkafka::producer::{BaseRecord, Producer as _, ProducerContext, ThreadedProd
 
 use super::settings::{Delivery, KafkaSettings, relay};
 use super::topics::counts;
+use super::transaction::undelivered;
 use super::{Fault, class};
 use crate::flow::message::FaultClass;
 use crate::limits::QUEUE_WAIT_MS;
@@ -205,6 +206,12 @@ impl Producer {
             };
             let full = error.rdkafka_error_code() == Some(RDKafkaErrorCode::QueueFull);
             let waited = full_since.get_or_insert_with(Instant::now).elapsed();
+            // The transaction has failed already: the report of what was not delivered says why.
+            if error.rdkafka_error_code() == Some(RDKafkaErrorCode::State)
+                && let Some(code) = reported(&self.inner)
+            {
+                return Err(undelivered(DURING, code));
+            }
             if !full || waited > Duration::from_millis(QUEUE_WAIT_MS) {
                 return Err(Fault::of(DURING, &error).about(topic));
             }
@@ -227,6 +234,18 @@ impl Producer {
 
     pub(super) fn seen(&self) -> &Seen {
         self.inner.client().context()
+    }
+}
+
+/// The error of a record that was not delivered; its report may come a little after its effect.
+fn reported(producer: &ThreadedProducer<Seen>) -> Option<RDKafkaErrorCode> {
+    let until = Instant::now() + Duration::from_secs(1);
+    loop {
+        let code = producer.client().context().delivery_error();
+        if code.is_some() || Instant::now() > until {
+            return code;
+        }
+        producer.poll(Duration::from_millis(10));
     }
 }
 

@@ -94,7 +94,7 @@ impl Producer {
 }
 
 /// A failed delivery inside a transaction: a record that never heals is named as such, all else is the transaction's end.
-fn undelivered(during: &'static str, code: RDKafkaErrorCode) -> Fault {
+pub(super) fn undelivered(during: &'static str, code: RDKafkaErrorCode) -> Fault {
     let class = match class(code) {
         known @ (FaultClass::Record | FaultClass::Authorization | FaultClass::TopicMissing | FaultClass::Fenced) => {
             known
