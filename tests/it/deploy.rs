@@ -298,6 +298,12 @@ fn a_stop_may_take_as_long_as_the_settings_say() {
     assert_eq!(line("RestartPreventExitStatus="), codes, "what stays wrong until somebody mends it");
 }
 
+/// The words of a command line; what stands between quotes is one.
+pub(crate) fn words(line: &str) -> Vec<&str> {
+    let parts = line.split('"').enumerate();
+    parts.flat_map(|(part, text)| if part % 2 == 0 { text.split_whitespace().collect() } else { vec![text] }).collect()
+}
+
 /// Every command line that stands in a file of ours is one that garim takes.
 #[test]
 fn the_commands_are_garims() {
@@ -312,13 +318,7 @@ fn the_commands_are_garims() {
     );
     for unit in ["deploy/garim.service", "deploy/garim-keys.service"].map(file) {
         for line in unit.lines().filter(|line| line.starts_with("ExecStart")) {
-            // What stands between quotes is one word.
-            let parts = line.split('"').enumerate();
-            let words = parts.flat_map(|(part, text)| match part % 2 {
-                0 => text.split_whitespace().collect(),
-                _ => vec![text],
-            });
-            commands.push(words.skip(1).map(str::to_owned).collect());
+            commands.push(words(line).into_iter().skip(1).map(str::to_owned).collect());
         }
     }
     assert!(commands.len() >= 12, "{commands:?}");

@@ -58,7 +58,7 @@ fn its_commands_are_commands() {
                 continue;
             };
             let output = Command::new(env!("CARGO_BIN_EXE_garim"))
-                .args(arguments.split_whitespace())
+                .args(crate::deploy::words(arguments))
                 .arg("--help")
                 .env_clear()
                 .output()
