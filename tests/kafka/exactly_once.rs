@@ -167,7 +167,8 @@ fn the_judge_finds_what_is_lost_doubled_swapped_or_changed() {
         change(&mut found);
         fault(&expected, &found)
     };
-    let faults: [&dyn Fn(&mut Vec<[u8; 32]>); 6] = [
+    type Fault<'a> = &'a dyn Fn(&mut Vec<[u8; 32]>);
+    let faults: [Fault<'_>; 6] = [
         &|found| _ = found.remove(4),
         &|found| _ = found.pop(),
         &|found| found.insert(5, [4; 32]),

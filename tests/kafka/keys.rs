@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::fs::{self, File};
 use std::os::unix::fs::FileExt as _;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
@@ -245,7 +245,7 @@ fn a_key_dies_while_garim_runs_and_does_not_come_back() {
     garim.stop();
 }
 
-fn killed_while_it_waits(site: &Site, keys: &PathBuf, id: &str, doomed: &BTreeSet<Half>) {
+fn killed_while_it_waits(site: &Site, keys: &Path, id: &str, doomed: &BTreeSet<Half>) {
     let mut waiting = site.begin(&["keys", "destroy", "--key", id, "--reason", "a test", "--yes", "--wait", "10m"]);
     until("the key is gone from the store", Duration::from_secs(60), || (!holds(keys, doomed)).then_some(()));
     waiting.kill().expect("it is there");

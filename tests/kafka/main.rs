@@ -15,6 +15,8 @@ mod client;
 mod cluster;
 mod exactly_once;
 mod keys;
+mod opening;
+mod people;
 mod process;
 mod quarantine;
 mod reading;

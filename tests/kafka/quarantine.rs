@@ -12,6 +12,7 @@ use base64::engine::general_purpose::STANDARD;
 use crate::admin::Admin;
 use crate::awaiting::until;
 use crate::cluster::{Cluster, Guarded};
+use crate::people;
 use crate::process::{Site, code, once, stderr, stdout};
 use crate::reading::{Isolation, Stored, await_done, read, read_each};
 use crate::secrecy::{scan_topics, word_in};
@@ -110,15 +111,7 @@ impl People {
     /// Makes them with the stock tools, and names them in the site's settings.
     fn new(site: &mut Site) -> Self {
         let people = Self { folder: tempfile::tempdir().expect("a folder") };
-        for name in ["alice", "bob"] {
-            let pem = people.path(name);
-            let made = Command::new("openssl").args(["genpkey", "-algorithm", "ed25519", "-out"]).arg(&pem).output();
-            assert!(made.expect("openssl can be run").status.success());
-            Command::new("chmod").arg("600").arg(&pem).status().expect("chmod can be run");
-            let shown = Command::new("openssl").args(["pkey", "-pubout", "-outform", "DER", "-in"]).arg(&pem).output();
-            let der = shown.expect("openssl can be run").stdout;
-            site.set("open.people", format!("{name} = \"{}\"", STANDARD.encode(&der[der.len() - 32..])));
-        }
+        people::make(site, people.folder.path());
         for name in ["identity", "stranger"] {
             let made = Command::new(age("age-keygen")).arg("-o").arg(people.path(name)).output().expect("age-keygen");
             assert!(made.status.success());
@@ -183,11 +176,7 @@ impl Site {
         let asked = ["--requester", "alice", "--approver", "bob", "--reason", "policy mended", "--basis", "contract"];
         let made = self.quarantine(&[&["request", "-o", &file], &asked[..]].concat());
         assert_eq!(code(&made), 0, "{}", stderr(&made));
-        for signer in signers {
-            let key = people.path(signer).display().to_string();
-            let signed = once(&["sign", &file, "--as", signer, "--key", &key, "--yes"]);
-            assert_eq!(code(&signed), 0, "{}", stderr(&signed));
-        }
+        people::sign(people.folder.path(), &people.path(name), signers);
         file
     }
 

@@ -86,7 +86,9 @@ fn event(members: &str) -> Vec<u8> {
 }
 
 /// Name, value, and the reason for which it is refused (none: it is treated).
-fn rows() -> Vec<(&'static str, Option<Vec<u8>>, Option<&'static str>)> {
+type Row = (&'static str, Option<Vec<u8>>, Option<&'static str>);
+
+fn rows() -> Vec<Row> {
     let deep = format!(r#","text":{}"canary"{}"#, "[".repeat(200), "]".repeat(200));
     let mut not_utf8 = event(r#","text":"?""#);
     let at = not_utf8.iter().position(|byte| *byte == b'?').expect("a mark");
