@@ -17,7 +17,7 @@ pub enum Prf {
 }
 
 impl Prf {
-    /// Derives the key of one purpose and prepares it; parameters as those of [`derive`].
+    /// Derives the key of one purpose and prepares it; parameters as those of [`derive()`].
     pub fn derive(algorithm: Algorithm, purpose: Purpose, secret: &Key, tenant: Option<&Key>, recipient: &str) -> Self {
         Self::new(algorithm, derive(algorithm, purpose, secret, tenant, recipient))
     }

@@ -58,8 +58,9 @@ fn now_ms() -> i64 {
 /// and loads what is not destroyed.
 ///
 /// # Errors
-/// [`Why::Keys`] for the store, its horizon, keys that were put back and a wrong clock; [`Why::Unavailable`] for brokers,
-/// topics and a log of acts that cannot be written; [`Why::Config`] for what a newer garim wrote.
+/// [`Why::Keys`](super::Why::Keys) for the store, its horizon, keys that were put back and a wrong clock;
+/// [`Why::Unavailable`](super::Why::Unavailable) for brokers, topics and a log of acts that cannot be written;
+/// [`Why::Config`](super::Why::Config) for what a newer garim wrote.
 pub fn admit(engine: Arc<Engine>, dir: &Path, settings: &Settings) -> Result<(Loaded, Held), Ended> {
     let fault = |fault: CustodyFault| Ended::custody(&fault);
     let today = engine.plan().zone.to_datetime(jiff::Timestamp::now()).date();
@@ -138,7 +139,7 @@ impl Held {
     /// Says that this instance has stopped: its lanes have ended and its keys are wiped.
     ///
     /// # Errors
-    /// [`Why::Unavailable`]: then its lease ends by itself.
+    /// [`Why::Unavailable`](super::Why::Unavailable): then its lease ends by itself.
     pub fn stopped(self) -> Result<(), Ended> {
         let Self { mut acts, custody, by, host, store, .. } = self;
         drop(store);
@@ -168,7 +169,7 @@ impl Keeper {
     /// Follows store and log for these lanes. `policy` reads the policy again when it is asked to.
     ///
     /// # Errors
-    /// [`Why::Unavailable`] when the system gives no thread.
+    /// [`Why::Unavailable`](super::Why::Unavailable) when the system gives no thread.
     pub fn start(held: Held, lanes: Lanes, policy: LoadPolicy) -> Result<Self, Ended> {
         let (ask, asked) = channel();
         let (tell, ended) = channel();

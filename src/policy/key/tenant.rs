@@ -7,7 +7,7 @@ use super::writer::{Draft, Hook, drawn_id};
 use super::{Announce, KeyPlace, make, read, remove};
 use crate::pseudonym::epoch::tenant_id;
 
-/// What [`Store::add_tenants`] did.
+/// What [`Store::add_tenants`](super::Store::add_tenants) did.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Added {
     /// Keys made now.
