@@ -13,11 +13,12 @@ use super::{Exit, Failure, Format, Shared};
 use crate::kafka::log::LogWriter;
 use crate::service::settings;
 use crate::telemetry::audit::AuditFault;
-use crate::telemetry::audit::checkpoint::{Checkpoint, Signer, hex};
+use crate::telemetry::audit::checkpoint::{Checkpoint, Signer};
 use crate::telemetry::audit::disk::{Disk as _, Host};
 use crate::telemetry::audit::file::{ACTS, WINDOWS};
 use crate::telemetry::audit::tree::CHECKPOINT;
 use crate::telemetry::audit::verify::checkpoint;
+use crate::telemetry::hex;
 
 /// Arguments of `audit`.
 #[derive(Debug, clap::Args)]

@@ -16,6 +16,7 @@ use super::{Exit, Failure, Shared};
 use crate::policy::key::{Halt, KeyId, Store, StoreError, steady};
 use crate::service::Ended;
 use crate::service::custody::{Custodian, CustodyFault, Seen};
+use crate::service::now_ms;
 use crate::service::settings::host;
 use crate::telemetry::audit::Acts;
 use crate::telemetry::audit::entry::{Act, KeyName, What};
@@ -119,8 +120,7 @@ impl<'a> Trace<'a> {
     /// Appends an act of now, and returns when it is durable.
     pub(super) fn tell(&mut self, what: What) -> Result<u64, Failure> {
         let acts = self.acts()?;
-        let at_ms = jiff::Timestamp::now().as_millisecond();
-        acts.append(&Act::new(at_ms, &super::actor(), what)).map_err(super::audit::refused)
+        acts.append(&Act::new(now_ms(), &super::actor(), what)).map_err(super::audit::refused)
     }
 }
 
@@ -128,11 +128,6 @@ impl<'a> Trace<'a> {
 pub(super) fn key_names(keys: &[KeyId]) -> Vec<KeyName> {
     let name = |key: &KeyId| KeyName { id: key.letters(), tier: key.place.tier().to_owned(), epoch: key.place.epoch() };
     keys.iter().map(name).collect()
-}
-
-/// The clock of acts: milliseconds since 1970.
-pub(super) fn now_ms() -> i64 {
-    jiff::Timestamp::now().as_millisecond()
 }
 
 /// Why custody refuses, as a failure.

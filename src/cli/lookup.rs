@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use rustix::termios::{LocalModes, OptionalActions, Termios, tcgetattr, tcsetattr};
 use zeroize::Zeroizing;
 
-use super::{Exit, Failure, Format, Shared, audit, keys};
+use super::{Exit, Failure, Format, Shared, keys};
 use crate::engine::plan::{KeyPlan, Plan, SourcePlan};
 use crate::kind::{Kind, canonical};
 use crate::limits::PAYLOAD_BYTES_MAX;
@@ -16,9 +16,10 @@ use crate::pseudonym::plain::{TokenKeys, subject_of, token_of};
 use crate::pseudonym::share_id;
 use crate::record::TierId;
 use crate::secret::Key;
-use crate::service::custody::Custody;
-use crate::telemetry::audit::Acts;
-use crate::telemetry::audit::entry::{Act, What};
+use crate::service::custody::Custodian;
+use crate::service::now_ms;
+use crate::service::settings::host;
+use crate::telemetry::audit::entry::What;
 
 /// Arguments of `lookup`.
 #[derive(Debug, clap::Args)]
@@ -91,7 +92,9 @@ pub fn run(args: &Args, shared: &Shared) -> Result<Exit, Failure> {
     let (identifier, tenant) = ask(args, kind)?;
     let dir = shared.key_store(args.keys.as_ref())?;
     let mut acts = shared.acts(args.audit.as_deref(), &dir)?;
-    let ring = ring(&dir, &plan, acts.as_mut())?;
+    let (by, host) = (super::actor(), host());
+    let mut custodian = Custodian::new(acts.as_mut(), &by, &host, &now_ms).map_err(keys::forbidden)?;
+    let ring = ring(&dir, &plan, &mut custodian)?;
     let naming = ring.store().and_then(|stored| stored.naming.as_ref());
     let naming = naming.ok_or_else(|| Failure::say(Exit::Keys, "the key under which people are named is destroyed"))?;
     let subject = subject_of(naming, &source.name, kind, identifier.as_bytes());
@@ -102,7 +105,7 @@ pub fn run(args: &Args, shared: &Shared) -> Result<Exit, Failure> {
         reason: args.reason.clone(),
         ticket: args.ticket.clone(),
     };
-    append(acts.as_mut(), what)?;
+    custodian.act(what).map_err(keys::forbidden)?;
     let tenant = tenant.as_ref().map(|tenant| match ring.tenant_id(&source.name, tenant) {
         Some(id) => ring.tenant(&id),
         None => TenantLookup::Missing,
@@ -199,28 +202,22 @@ impl Drop for Hidden {
 
 /// The secrets of the store but for those that the log of acts knows to be destroyed. A store without the key under
 /// which people are named gets one.
-fn ring(dir: &Path, plan: &Plan, acts: &mut dyn Acts) -> Result<KeyRing, Failure> {
-    let mut custody = Custody::default();
-    acts.read(0, &mut |index, act| custody.on(index, &act)).map_err(audit::refused)?;
-    let open = || -> Result<KeyRing, Failure> {
+fn ring(dir: &Path, plan: &Plan, custodian: &mut Custodian<'_>) -> Result<KeyRing, Failure> {
+    let open = |custodian: &Custodian<'_>| -> Result<KeyRing, Failure> {
         let mut store = keys::open(dir)?;
-        store.forget(&custody.destroyed());
+        store.forget(&custodian.custody.destroyed());
         Ok(store.ring(&plan.tiers))
     };
-    let ring = open()?;
+    let ring = open(custodian)?;
     if ring.store().is_some_and(|stored| stored.naming.is_some()) {
         return Ok(ring);
     }
     let mut announce = |store: &str, made: &[KeyId]| {
-        append(acts, What::KeysMade { store: store.to_owned(), keys: keys::key_names(made) })
+        let what = What::KeysMade { store: store.to_owned(), keys: keys::key_names(made) };
+        custodian.act(what).map_err(keys::forbidden)
     };
     Store::add_tenants(dir, "", &[], &mut announce, &mut steady).map_err(keys::halted)?;
-    open()
-}
-
-fn append(acts: &mut dyn Acts, what: What) -> Result<(), Failure> {
-    let act = Act::new(jiff::Timestamp::now().as_millisecond(), &super::actor(), what);
-    acts.append(&act).map(drop).map_err(audit::refused)
+    open(custodian)
 }
 
 /// What every generation of a tier's keys makes of the identifier.

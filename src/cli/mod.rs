@@ -277,6 +277,17 @@ impl Shared {
         })
     }
 
+    /// As [`Shared::policy`], where the settings were read already.
+    ///
+    /// # Errors
+    /// [`Exit::Usage`] when neither names one.
+    pub fn policy_of(&self, settings: &settings::Settings) -> Result<PathBuf, Failure> {
+        match (&self.policy, &settings.policy) {
+            (Some(given), _) | (None, Some(given)) => Ok(given.clone()),
+            (None, None) => self.policy(),
+        }
+    }
+
     /// The key store: the flag of the verb, else the one that the settings name.
     ///
     /// # Errors

@@ -19,15 +19,17 @@ use sha2::{Digest as _, Sha256};
 use zeroize::Zeroizing;
 
 use super::topics::unavailable;
-use super::{Exit, Failure, Format, Shared, audit, keys, sign};
+use super::{Exit, Failure, Format, Shared, keys, sign};
 use crate::kafka::log::LogReader;
 use crate::limits::{OPEN_FILE_BYTES_MAX, REQUEST_RECORDS_MAX};
-use crate::service::custody::Custody;
+use crate::service::custody::Custodian;
 use crate::service::keeper::guard_memory;
+use crate::service::now_ms;
 use crate::service::opening::{Left, NoScope, Opener, topic_of};
 use crate::service::request::{OpenScope, Records, SignedRequest, What};
 use crate::service::settings;
-use crate::telemetry::audit::entry::{self, Act};
+use crate::telemetry::audit::entry;
+use crate::telemetry::hex;
 
 /// Arguments of `open`.
 #[derive(Debug, clap::Args)]
@@ -89,26 +91,22 @@ pub fn run(args: &Args, shared: &Shared) -> Result<Exit, Failure> {
     let dir = shared.key_store(args.keys.as_ref())?;
     let mut store = keys::open(&dir)?;
     let mut acts = shared.acts(args.audit.as_deref(), &dir)?;
-    let mut custody = Custody::default();
-    acts.read(0, &mut |index, act| custody.on(index, &act)).map_err(audit::refused)?;
-    // The log of acts is the judge: a key file that was copied back opens nothing.
-    store.forget(&custody.destroyed());
-    let mut opener = Opener::new(&plan, &store, &scope).map_err(no_scope)?;
-    drop(store);
+    let (by, host) = (super::actor(), settings::host());
+    let mut custodian = Custodian::new(&mut *acts, &by, &host, &now_ms).map_err(keys::forbidden)?;
     let mut from = Input::of(&scope, &topic, &args.files, &settings.kafka)?;
     let mut result = Values::create(output)?;
 
     // First the act, then its effect: nothing was opened so far.
-    let mut tell = |what| {
-        let act = Act::new(keys::now_ms(), &super::actor(), what);
-        acts.append(&act).map_err(audit::refused)
-    };
     let SignedRequest { request: text, signatures } = signed;
-    let digest = request::hex(&Sha256::digest(text.as_bytes()));
-    tell(entry::What::Opening { request: text, signatures })?;
+    let digest = hex(&Sha256::digest(text.as_bytes()));
+    custodian.act(entry::What::Opening { request: text, signatures }).map_err(keys::forbidden)?;
+    // The log of acts up to there is the judge: a key whose end was begun opens nothing, nor one that was copied back.
+    store.forget(&custodian.custody.destroyed());
+    let mut opener = Opener::new(&plan, &store, &scope).map_err(no_scope)?;
+    drop(store);
     let mut report = Report::default();
     from.each(&mut |at, record| report.take(&mut opener, at, record, &mut result))?;
-    tell(entry::What::Opened { request: digest, records: report.opened })?;
+    custodian.act(entry::What::Opened { request: digest, records: report.opened }).map_err(keys::forbidden)?;
     if report.opened > 0 {
         result.keep()?;
     }
@@ -192,7 +190,7 @@ impl Input {
                 let (mut given, mut records) = (Vec::new(), 0);
                 for file in files {
                     let bytes = read(file)?;
-                    if !wanted.remove(&*request::hex(&Sha256::digest(&bytes))) {
+                    if !wanted.remove(&*hex(&Sha256::digest(&bytes))) {
                         let said = format!("{} is no file of the request, or is given twice", file.display());
                         return Err(Failure::say(Exit::No, said).help("its bytes must be those that were signed for"));
                     }

@@ -6,6 +6,7 @@ use super::output::Out;
 use super::{Exit, Failure, Format, Shared};
 use crate::policy::diff::{About, Change, diff};
 use crate::policy::{self, Policy};
+use crate::telemetry::hex;
 
 /// Arguments of `policy`.
 #[derive(Debug, clap::Args)]
@@ -107,8 +108,7 @@ fn line(change: &Change) -> String {
 fn document(old: &Policy, new: &Policy, changes: &[Change]) -> serde_json::Value {
     let side = |policy: &Policy| {
         let path: &Path = &policy.path;
-        let digest: String = policy.plan.digest.iter().map(|byte| format!("{byte:02x}")).collect();
-        serde_json::json!({ "path": path.to_string_lossy(), "digest": digest })
+        serde_json::json!({ "path": path.to_string_lossy(), "digest": hex(&policy.plan.digest) })
     };
     let entries = changes.iter().map(|change| {
         serde_json::json!({

@@ -44,11 +44,7 @@ pub fn run(args: &Args, shared: &Shared) -> Result<Exit, Failure> {
 /// The settings, and the policy that they or the flags name.
 fn engine(shared: &Shared) -> Result<(Settings, Engine), Failure> {
     let settings = settings::load(&shared.config()?, &[])?;
-    let file = match (&shared.policy, &settings.policy) {
-        (Some(given), _) | (None, Some(given)) => given.clone(),
-        (None, None) => shared.policy()?,
-    };
-    let plan = crate::policy::load(&file)?.plan;
+    let plan = crate::policy::load(&shared.policy_of(&settings)?)?.plan;
     let engine = Engine::new(plan, settings.limits).map_err(|fault| Failure::new(Exit::Config, fault))?;
     Ok((settings, engine))
 }

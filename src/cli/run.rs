@@ -55,10 +55,7 @@ pub fn run(args: &Args, shared: &Shared) -> Result<Exit, Failure> {
         LogFormat::Text | LogFormat::Auto => Form::Text,
     };
     logs::start(form, &shared.log_level, shared.color_err).map_err(|fault| Failure::new(Exit::Usage, fault))?;
-    let policy = match (&shared.policy, &settings.policy) {
-        (Some(given), _) | (None, Some(given)) => given.clone(),
-        (None, None) => shared.policy()?,
-    };
+    let policy = shared.policy_of(&settings)?;
     let dir = match &settings.keys {
         Some(dir) => dir.clone(),
         None => shared.key_store(None)?,

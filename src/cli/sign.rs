@@ -7,6 +7,7 @@ use super::{Exit, Failure, Format, Shared};
 use crate::limits::{REQUEST_HOURS_DEFAULT, REQUEST_HOURS_MAX, REQUEST_TEXT_BYTES_MAX};
 use crate::service::request::{PersonKey, Refused, Request, SignedRequest, VERSION, What};
 use crate::service::settings;
+use crate::telemetry::hex;
 
 /// Arguments of `sign`.
 #[derive(Debug, clap::Args)]
@@ -136,7 +137,7 @@ pub(super) fn ask(asking: &Asking, what: What, shared: &Shared) -> Result<Exit, 
     getrandom::fill(&mut nonce).map_err(|error| Failure::say(Exit::Internal, error))?;
     let request = Request {
         v: VERSION,
-        nonce: nonce.iter().map(|byte| format!("{byte:02x}")).collect(),
+        nonce: hex(&nonce),
         requester: asking.requester.clone(),
         approver: asking.approver.clone(),
         reason: asking.reason.clone(),

@@ -1,7 +1,6 @@
 //! `garim topics`: the topics that a policy needs.
 
 use std::io::{BufRead, IsTerminal, Write};
-use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::Subcommand;
@@ -73,11 +72,7 @@ pub fn unavailable(fault: Fault) -> Failure {
 
 fn apply(args: &Apply, shared: &Shared) -> Result<Exit, Failure> {
     let settings = settings::load(&shared.config()?, &[])?;
-    let file: PathBuf = match (&shared.policy, &settings.policy) {
-        (Some(given), _) | (None, Some(given)) => given.clone(),
-        (None, None) => shared.policy()?,
-    };
-    let plan = crate::policy::load(&file)?.plan;
+    let plan = crate::policy::load(&shared.policy_of(&settings)?)?.plan;
     let engine = Engine::new(plan, settings.limits).map_err(|fault| Failure::new(Exit::Config, fault))?;
 
     let admin = Admin::new(&settings.kafka).map_err(unavailable)?;

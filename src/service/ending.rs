@@ -54,7 +54,8 @@ impl Ended {
     pub fn custody(fault: &CustodyFault) -> Self {
         let why = match fault {
             fault if fault.is_newer() => Why::Config,
-            CustodyFault::Acts(AuditFault::Broken { .. }) => Why::Internal,
+            // A log that was bent is no fault of garim: the same code as everywhere.
+            CustodyFault::Acts(AuditFault::Broken { .. }) => Why::Data,
             CustodyFault::Acts(_) => Why::Unavailable,
             CustodyFault::Store(_)
             | CustodyFault::Clock { .. }

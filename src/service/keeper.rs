@@ -9,7 +9,7 @@ use std::io::Read as _;
 use std::path::{Path, PathBuf};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, TryRecvError, channel};
 use std::sync::{Arc, Weak};
-use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant};
 
 use jiff::civil::Date;
 use sha2::{Digest, Sha256};
@@ -17,14 +17,14 @@ use sha2::{Digest, Sha256};
 use super::audit::TopicActs;
 use super::custody::{Custodian, Custody, CustodyFault, Id, Seen, horizon};
 use super::settings::{Settings, host};
-use super::{Ended, Lanes, Loaded, topics_are_found};
+use super::{Ended, Lanes, Loaded, now_ms, topics_are_found};
 use crate::engine::Engine;
 use crate::limits::{KEEPER_LOOK_MS, LEASE_MS, LOG_CALL_MS};
 use crate::policy::key::{Store, steady};
 use crate::secret::swappable;
 use crate::telemetry::audit::entry::What;
 use crate::telemetry::audit::{Acts, AuditFault};
-use crate::telemetry::metrics::hex;
+use crate::telemetry::hex;
 
 /// Reads the policy again; the complaint as text where it is refused.
 pub type LoadPolicy = Box<dyn FnMut() -> Result<Engine, String> + Send>;
@@ -48,10 +48,6 @@ impl std::fmt::Debug for Held {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "Held({} of {})", self.by, self.dir.display())
     }
-}
-
-fn now_ms() -> i64 {
-    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_millis() as i64)
 }
 
 /// Looks that keys and topics are there and that the log of acts allows to use the keys, says that this instance starts,

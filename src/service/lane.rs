@@ -2,11 +2,11 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant};
 
 use super::audit::window;
 use super::notice::Notice;
-use super::{LaneEnd, Loaded, Shared, outputs};
+use super::{LaneEnd, Loaded, Shared, now_ms, outputs};
 use crate::engine::Scratch;
 use crate::engine::outcome::{BatchTally, KeyMissing, Reason, Treated};
 use crate::flow::{Command, Delivery, Ending, Event, FaultClass, Lane, Part, Range, Stale, Taken};
@@ -331,7 +331,7 @@ impl Worker {
 
     fn produce(&mut self) -> Result<(), Fault> {
         let Self { producer, loaded, treated, notices, shared, window, .. } = self;
-        window.began_ms.get_or_insert_with(wall_ms);
+        window.began_ms.get_or_insert_with(now_ms);
         let producer = producer.as_mut().expect("flow asks for a producer before it uses one");
         let engine = &loaded.engine;
         outputs::send(producer, engine, treated, |_| true)?;
@@ -352,7 +352,7 @@ impl Worker {
         let Self { producer, loaded, shared, window, .. } = self;
         let producer = producer.as_mut().expect("flow asks for a producer before it uses one");
         let facts = window::Facts {
-            at_ms: window.began_ms.unwrap_or_else(wall_ms),
+            at_ms: window.began_ms.unwrap_or_else(now_ms),
             lane: format!("{}/{}", shared.kafka.instance, self.number),
             run: window::run_name(&shared.draw, self.number, run),
             seq,
@@ -377,7 +377,7 @@ impl Worker {
         if let Some(settling) = self.window.settling {
             metrics.commit_duration.observe(settling.elapsed().as_secs_f64());
         }
-        let now_ms = wall_ms();
+        let now_ms = now_ms();
         for oldest_ms in &self.window.oldest_ms {
             metrics.end_to_end_latency.observe((now_ms - oldest_ms).max(0) as f64 / 1000.0);
         }
@@ -442,11 +442,6 @@ impl Worker {
         let consumer = self.consumer.take().expect("flow closes once");
         if consumer.close(CLOSE) { Event::Done } else { Event::Failed(FaultClass::BrokerAway) }
     }
-}
-
-/// Now, in milliseconds since 1970.
-fn wall_ms() -> i64 {
-    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_millis() as i64)
 }
 
 /// Whether a record is to be treated; a condemned one leaves a notice instead.

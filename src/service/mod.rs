@@ -206,6 +206,11 @@ fn rules(settings: &Settings) -> Rules {
     Rules { refused_max: if kept { refused_window } else { refused_max }, ..settings.rules }
 }
 
+/// Now, in milliseconds since 1970.
+pub fn now_ms() -> i64 {
+    jiff::Timestamp::now().as_millisecond()
+}
+
 fn drawn() -> Result<[u8; 32], Ended> {
     let mut draw = [0; 32];
     getrandom::fill(&mut draw).map_err(|_| Ended::no_random())?;

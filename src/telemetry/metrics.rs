@@ -9,6 +9,7 @@ use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::registry::Registry;
 
+use super::hex;
 use crate::engine::Engine;
 use crate::engine::outcome::{BatchTally, Reason};
 use crate::pseudonym::epoch::{Epoch, KeyRing, Stored};
@@ -222,11 +223,6 @@ impl Metrics {
             None => drop(self.consumer_lag.remove(&labels)),
         }
     }
-}
-
-/// Lower-case hexadecimal digits.
-pub fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// Records and bytes of one source or tier.

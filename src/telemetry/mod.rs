@@ -107,3 +107,8 @@ impl Health {
         !self.is_draining() && self.lanes.iter().all(|pulse| pulse.hindrance().is_none())
     }
 }
+
+/// Lower-case hexadecimal digits, as digests are written.
+pub fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use super::super::{Exit, Failure, Shared};
 use crate::limits::FOLLOW_MS;
 use crate::service::audit::follow::{Follower, Halt};
-use crate::service::audit::following::now_ms;
+use crate::service::now_ms;
 use crate::service::settings;
 use crate::service::shutdown::Signals;
 

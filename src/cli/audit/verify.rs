@@ -5,8 +5,9 @@ use std::path::{Path, PathBuf};
 use super::super::output::Out;
 use super::super::{Exit, Failure, Format, Shared};
 use crate::telemetry::audit::AuditFault;
-use crate::telemetry::audit::checkpoint::{Checkpoint, Verifier, hex};
+use crate::telemetry::audit::checkpoint::{Checkpoint, Verifier};
 use crate::telemetry::audit::verify::{Kept, Report, Verified, verify};
+use crate::telemetry::hex;
 
 /// Arguments of `audit verify`.
 #[derive(Debug, clap::Args)]

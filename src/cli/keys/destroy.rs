@@ -8,11 +8,12 @@ use std::time::{Duration, Instant};
 use jiff::civil::Date;
 
 use super::super::{Exit, Failure, Format, Shared, actor};
-use super::{forbidden, now_ms, open};
+use super::{forbidden, open};
 use crate::engine::plan::Plan;
 use crate::limits::REQUEST_WORDS_BYTES_MAX;
 use crate::policy::key::{KeyId, Store, letters, parse_letters, steady};
 use crate::service::custody::{Custodian, Destroyed, Id};
+use crate::service::now_ms;
 use crate::service::settings::host;
 
 /// Arguments of `keys destroy`.

@@ -4,10 +4,11 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use super::super::{Exit, Failure, Format, Shared, actor};
-use super::{forbidden, now_ms, resume};
+use super::{forbidden, resume};
 use crate::limits::KEEPER_LOOK_MS;
 use crate::policy::key::{Store, steady};
 use crate::service::custody::{Custodian, CustodyFault, Mirrored, Seen};
+use crate::service::now_ms;
 use crate::service::settings::host;
 use crate::service::shutdown::Signals;
 

@@ -8,6 +8,7 @@ use super::super::sign::{Asking, ask};
 use super::super::{Exit, Failure, Shared};
 use crate::service::opening::topic_of;
 use crate::service::request::{OpenScope, Records, Span, What};
+use crate::telemetry::hex;
 
 /// Arguments of `open request`.
 #[derive(Debug, clap::Args)]
@@ -52,9 +53,4 @@ pub(super) fn run(args: &Args, shared: &Shared) -> Result<Exit, Failure> {
     };
     let (tier, source, fields) = (args.tier.clone(), args.source.clone(), args.field.clone());
     ask(&args.asking, What::Open(OpenScope { tier, source, records, fields }), shared)
-}
-
-/// A digest as requests hold it.
-pub(super) fn hex(digest: &[u8]) -> String {
-    digest.iter().map(|byte| format!("{byte:02x}")).collect()
 }

@@ -5,18 +5,18 @@ use std::path::{Path, PathBuf};
 use sha2::{Digest as _, Sha256};
 
 use super::super::topics::unavailable;
-use super::super::{Exit, Failure, Format, Shared, sign};
+use super::super::{Exit, Failure, Format, Shared, audit, sign};
 use crate::engine::Engine;
-use crate::service::Loaded;
 use crate::service::audit::TopicActs;
 use crate::service::keeper;
 use crate::service::quarantine::Identities;
 use crate::service::quarantine::replay::{Left, Replay, ReplayFault, Report};
 use crate::service::request::{ReplayScope, SignedRequest, What};
 use crate::service::settings::Settings;
+use crate::service::{Loaded, now_ms};
+use crate::telemetry::audit::Acts as _;
 use crate::telemetry::audit::entry::{self, Act};
-use crate::telemetry::audit::{Acts as _, AuditFault};
-use crate::telemetry::metrics::hex;
+use crate::telemetry::hex;
 
 /// Arguments of `replay`.
 #[derive(Debug, clap::Args)]
@@ -69,14 +69,13 @@ fn replay(
     let digest = hex(&Sha256::digest(signed.request.as_bytes()));
     let replay = Replay::begin(loaded, &settings.kafka, identities, &digest, args.dry_run).map_err(failure)?;
     // First the act, then its effect: nothing was opened so far.
-    let mut acts = TopicActs::open(&settings.kafka).map_err(audit)?;
+    let mut acts = TopicActs::open(&settings.kafka).map_err(audit::refused)?;
     let by = super::super::actor();
-    let now = || jiff::Timestamp::now().as_millisecond();
     let opening = entry::What::Opening { request: signed.request.clone(), signatures: signed.signatures.clone() };
-    acts.append(&Act::new(now(), &by, opening)).map_err(audit)?;
+    acts.append(&Act::new(now_ms(), &by, opening)).map_err(audit::refused)?;
     let (report, result) = replay.run(scope);
     let opened = entry::What::Opened { request: digest, records: report.replayed };
-    acts.append(&Act::new(now(), &by, opened)).map_err(audit)?;
+    acts.append(&Act::new(now_ms(), &by, opened)).map_err(audit::refused)?;
     tell(&report, args.dry_run, shared)?;
     result.map_err(failure)?;
     let strange = report.left.iter().filter(|(.., left)| *left == Left::Stranger).count();
@@ -99,10 +98,6 @@ fn request(path: &Path, settings: &Settings, engine: &Engine) -> Result<(SignedR
         Some(span) => Err(Failure::say(Exit::No, format_args!("{} is no quarantine topic of the policy", span.topic))),
         None => Ok((signed, scope)),
     }
-}
-
-fn audit(fault: AuditFault) -> Failure {
-    Failure::new(Exit::Unavailable, fault).help("nothing is opened or written that the log of acts does not hold")
 }
 
 fn failure(fault: ReplayFault) -> Failure {

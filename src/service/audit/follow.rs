@@ -13,10 +13,11 @@ use crate::kafka::settings::KafkaSettings;
 use crate::limits::{FOLLOW_BYTES_MAX, FOLLOW_ENTRIES_MAX, WINDOWS_ROOT_MS};
 use crate::service::settings::AuditSettings;
 use crate::telemetry::audit::AuditFault;
-use crate::telemetry::audit::checkpoint::{Signer, hex};
+use crate::telemetry::audit::checkpoint::Signer;
 use crate::telemetry::audit::entry::{ACTS_TOPIC, Act, WINDOWS_TOPIC, What};
 use crate::telemetry::audit::file::{ACTS, WINDOWS};
 use crate::telemetry::audit::tree::Tree;
+use crate::telemetry::hex;
 
 /// Why a follower cannot go on.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -2,12 +2,12 @@
 
 use std::path::Path;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, TryRecvError, channel};
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::Duration;
 
 use super::follow::{Follower, Halt};
 use crate::limits::{FOLLOW_END_MS, FOLLOW_MS};
-use crate::service::Ended;
 use crate::service::settings::Settings;
+use crate::service::{Ended, now_ms};
 use crate::telemetry::audit::AuditFault;
 
 /// A follower at work.
@@ -65,11 +65,6 @@ impl Following {
             }
         }
     }
-}
-
-/// Now, in milliseconds since 1970.
-pub fn now_ms() -> i64 {
-    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_millis() as i64)
 }
 
 fn work(mut follower: Follower, dir: &Path, finished: &Receiver<()>) -> Result<(), AuditFault> {

@@ -6,7 +6,7 @@ use crate::engine::Engine;
 use crate::engine::outcome::{BatchTally, Reason};
 use crate::flow::{Part, Range};
 use crate::telemetry::audit::entry::{ENTRY_BYTES_MAX, Read, VERSION, Window};
-use crate::telemetry::metrics::hex;
+use crate::telemetry::hex;
 
 /// Ranges, or topics, in one part of an entry that does not fit as a whole: a range has at most some 350 bytes, most of
 /// them the topic's name.

@@ -18,7 +18,7 @@ impl Custodian<'_> {
     /// they are gone; [`CustodyFault::Acts`].
     pub fn admit(&mut self, dir: &Path, hook: &mut Hook<'_>) -> Result<Store, CustodyFault> {
         self.look()?;
-        let store = Store::open(dir)?;
+        let mut store = Store::open(dir)?;
         if let Some(id) = store.mirror_id() {
             if !self.custody.mirrors.contains_key(id) {
                 let place =
@@ -28,10 +28,10 @@ impl Custodian<'_> {
             let missed = !store.present_destroyed(&self.custody.destroyed()).is_empty();
             if missed || !self.custody.owed_by_mirror(id).is_empty() {
                 self.mirror_in_line(dir, None, hook)?;
+                // What was removed is not in memory either.
+                store = Store::open(dir)?;
             }
         }
-        // What was removed meanwhile is not in memory either.
-        let mut store = Store::open(dir)?;
         self.refuse_copied(dir, &store)?;
         store.forget(&self.custody.destroyed());
         Ok(store)

@@ -22,6 +22,7 @@ use rustix::fs::{CWD, FileType, Mode, OFlags};
 use sha2::{Digest, Sha256};
 use zeroize::Zeroizing;
 
+use super::super::hex;
 use super::AuditFault;
 use super::merkle::Hash;
 
@@ -261,9 +262,4 @@ impl fmt::Display for Verifier {
 /// Whether a text may name a log or a key of one.
 pub(super) fn is_name(name: &str) -> bool {
     !name.is_empty() && !name.contains(|sign: char| sign == '+' || sign.is_whitespace() || sign.is_control())
-}
-
-/// Small hexadecimal digits.
-pub fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }

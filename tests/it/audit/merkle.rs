@@ -3,9 +3,9 @@
 use std::collections::HashMap;
 use std::convert::Infallible;
 
-use garim::telemetry::audit::checkpoint::hex;
 use garim::telemetry::audit::merkle::{self, Hash, Nodes};
 use garim::telemetry::audit::tree::Tree;
+use garim::telemetry::hex;
 
 /// The leaves of the reference tree of `certificate-transparency-go`.
 const LEAVES: [&[u8]; 8] = [

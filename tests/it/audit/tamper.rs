@@ -4,12 +4,13 @@ use std::fs;
 use std::path::Path;
 
 use garim::telemetry::audit::Acts;
-use garim::telemetry::audit::checkpoint::{Checkpoint, Signer, hex};
+use garim::telemetry::audit::checkpoint::{Checkpoint, Signer};
 use garim::telemetry::audit::entry::{Act, What};
 use garim::telemetry::audit::file::FileLog;
 use garim::telemetry::audit::tile;
 use garim::telemetry::audit::tree::Tree;
 use garim::telemetry::audit::verify::{Kept, Report, verify};
+use garim::telemetry::hex;
 
 use super::{NAME, START_MS, act, copy, other_signer, signer, window};
 

@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use sha2::{Digest, Sha256};
 
-use super::super::checkpoint::hex;
+use super::super::super::hex;
 use super::super::disk::Host;
 use super::super::entry::{Act, What};
 use super::super::merkle;
