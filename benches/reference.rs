@@ -188,6 +188,7 @@ pub(crate) fn engine_of(algorithm: Algorithm) -> Engine {
         ],
         key: None,
         headers: Vec::new(),
+        takes: Vec::new(),
         routes: vec![
             Route {
                 when: vec![Clause { at: pointer("/event"), test: Test::In(vec!["login".into(), "logout".into()]) }],
@@ -205,7 +206,7 @@ pub(crate) fn engine_of(algorithm: Algorithm) -> Engine {
         max_lateness_s: 36_000 * 24 * 3600,
         keys: (0..2).map(|tier| KeyPlan { algorithm, ..KeyPlan::by_day(TierId(tier)) }).collect(),
         holidays: Default::default(),
-        tiers: vec![tier("login-3m", Term::Months(3)), tier("service", Term::Until(vec!["left".into()]))],
+        tiers: vec![tier("login-3m", Term::months(3)), tier("service", Term::until(vec!["left".into()]))],
         sources: vec![source],
     };
     Engine::new(plan, Limits { past_days: 36_000, future_days: 2 }).expect("the reference plan compiles")

@@ -50,6 +50,10 @@ pub const PROVENANCE_BYTES: usize = 8 + 1 + 32;
 /// Most tiers in one policy; a set of tiers fits a machine word.
 pub const TIERS_MAX: usize = 64;
 
+/// Most tenants whose records one recipient gets: the engine tells 126 values of a field apart, and other conditions may
+/// ask about it too.
+pub const RECIPIENT_TENANTS_MAX: usize = 100;
+
 /// Most records in one treated batch: input and output of a typical batch stay in the second-level cache.
 pub const BATCH_RECORDS_MAX: usize = 4096;
 

@@ -307,7 +307,7 @@ struct Counts {
     refused: u64,
     unlisted: u64,
     /// By tier: written, left out as past their end, left out as too late.
-    tiers: Vec<[u64; 3]>,
+    tiers: Vec<[u64; 4]>,
     /// By `Reason as usize`.
     reasons: Vec<u64>,
 }
@@ -323,9 +323,9 @@ fn add_each<T: Copy>(to: &mut Vec<T>, from: &[T], zero: T, add: impl Fn(&mut T, 
 }
 
 impl Counts {
-    fn tier(&mut self, tier: usize) -> &mut [u64; 3] {
+    fn tier(&mut self, tier: usize) -> &mut [u64; 4] {
         if self.tiers.len() <= tier {
-            self.tiers.resize(tier + 1, [0; 3]);
+            self.tiers.resize(tier + 1, [0; 4]);
         }
         &mut self.tiers[tier]
     }
@@ -336,7 +336,7 @@ impl Counts {
 
     fn add(&mut self, tally: &BatchTally) {
         self.unlisted += tally.unlisted.iter().sum::<u64>();
-        for (place, counts) in [(1, &tally.expired), (2, &tally.late)] {
+        for (place, counts) in [(1, &tally.expired), (2, &tally.late), (3, &tally.withheld)] {
             for (tier, &count) in counts.iter().enumerate() {
                 self.tier(tier)[place] += count;
             }
@@ -346,7 +346,7 @@ impl Counts {
     fn merge(&mut self, other: &Self) {
         self.records += other.records;
         self.unlisted += other.unlisted;
-        add_each(&mut self.tiers, &other.tiers, [0; 3], |to, from| {
+        add_each(&mut self.tiers, &other.tiers, [0; 4], |to, from| {
             to.iter_mut().zip(from).for_each(|(to, from)| *to += from);
         });
     }
@@ -438,12 +438,15 @@ impl Sink<'_> {
     fn stats(&self, started: Instant) -> String {
         let Counts { records, bytes, refused, unlisted, tiers, reasons } = &self.counts;
         let seconds = started.elapsed().as_secs_f64();
-        let tiers = self.engine.tiers().iter().zip(tiers).filter(|(_, counts)| **counts != [0; 3]);
+        let tiers = self.engine.tiers().iter().zip(tiers).filter(|(_, counts)| **counts != [0; 4]);
         let reasons = Reason::ALL.into_iter().zip(reasons).filter(|(_, count)| **count > 0);
         if self.shared.format == Format::Json {
             let tiers: serde_json::Map<_, _> = tiers
-                .map(|(tier, [written, expired, late])| {
-                    (tier.name.to_string(), json!({"written": written, "expired": expired, "late": late}))
+                .map(|(tier, [written, expired, late, withheld])| {
+                    let counts = json!({
+                        "written": written, "expired": expired, "late": late, "withheld": withheld,
+                    });
+                    (tier.name.to_string(), counts)
                 })
                 .collect();
             let reasons: serde_json::Map<_, _> =
@@ -461,8 +464,8 @@ impl Sink<'_> {
             format!("unlisted  {unlisted} fields"),
         ];
         rows.extend(reasons.map(|(reason, count)| format!("  {count} {}", reason.code())));
-        rows.extend(tiers.map(|(tier, [written, expired, late])| {
-            format!("tier {}: {written} written, {expired} expired, {late} late", tier.name)
+        rows.extend(tiers.map(|(tier, [written, expired, late, withheld])| {
+            format!("tier {}: {written} written, {expired} expired, {late} late, {withheld} withheld", tier.name)
         }));
         let speed = *records as f64 / seconds.max(1e-3);
         rows.push(format!(

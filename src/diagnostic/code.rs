@@ -150,7 +150,7 @@ pub const CODES: &[Code] = &[
     entry(
         "G0116",
         "a condition that asks nothing, or too much",
-        "A condition has `at` and one of `in`, `is`, `present`. Several conditions in a list must all hold.",
+        "A condition has `at` and one of `in`, `is`, `not-in`, `is-not`, `present`. Several conditions in a list must all hold.",
     ),
     entry(
         "G0117",
@@ -273,9 +273,10 @@ pub const CODES: &[Code] = &[
     ),
     entry(
         "G0140",
-        "keys for each tenant, but no tenant",
-        "A tier with `tenants = true` derives its keys from a secret of the record's tenant, and a source that leads \
-         to it does not say where the tenant stands.",
+        "tenants are asked for, but there is none",
+        "A tier with `tenants = true` derives its keys from a secret of the record's tenant, and a recipient with \
+         `tenants` gets the records of these only. A source that leads there has to say where the tenant stands, and \
+         an enabled recipient has to have one.",
     ),
     entry(
         "G0142",

@@ -67,6 +67,8 @@ pub(super) struct Source {
     pub(super) notes_unlisted: bool,
     pub(super) belongs: Box<[Test]>,
     pub(super) routes: Vec<CompiledRoute>,
+    /// By tier: what must hold for a record to be taken there.
+    pub(super) takes: Vec<Box<[Test]>>,
     /// By kind: what is done to a finding.
     pub(super) found: Vec<Rule>,
     pub(super) kinds: KindSet,
@@ -189,6 +191,8 @@ fn compile_source(index: u16, source: &SourcePlan, plan: &Plan, counters: &mut C
     rules.push(rule::compile(origin("unlisted"), Kind::Text, &scan, tiers, counters)?);
     let belongs = fields.tests(&source.belongs)?;
     let routes = compile_routes(source, tiers, &mut fields)?;
+    let takes = (0..tiers.len()).map(|tier| fields.tests(source.takes.get(tier).map_or(&[], Vec::as_slice)));
+    let takes = takes.collect::<Result<_, _>>()?;
     let (paths, places) = compile_places(&paths, &rules, &conditions, source, &fields)?;
     let found = compile_found(source, tiers, counters, index)?;
     let key = source.key.as_ref().map(|key| rule::compile_carrier(origin("key"), key, tiers, counters)).transpose()?;
@@ -215,6 +219,7 @@ fn compile_source(index: u16, source: &SourcePlan, plan: &Plan, counters: &mut C
         notes_unlisted: plan.unlisted != Unlisted::Drop,
         belongs,
         routes,
+        takes,
         found,
         kinds: KindSet::ALL,
         key,
@@ -358,15 +363,18 @@ impl Fields {
         let values = match &clause.test {
             crate::route::Test::Present(true) => !1,
             crate::route::Test::Present(false) => 1,
-            crate::route::Test::In(texts) => {
-                let mut values = 0;
-                for text in texts {
-                    values |= 1 << (2 + self.attributes[index].value(text)?);
-                }
-                values
-            }
+            crate::route::Test::In(texts) => self.values(index, texts)?,
+            crate::route::Test::NotIn(texts) => !self.values(index, texts)?,
         };
         Ok(Test { attribute, values })
+    }
+
+    fn values(&mut self, attribute: usize, texts: &[Box<str>]) -> Result<u128, String> {
+        let mut values = 0;
+        for text in texts {
+            values |= 1 << (2 + self.attributes[attribute].value(text)?);
+        }
+        Ok(values)
     }
 }
 

@@ -13,7 +13,8 @@
 //! * An array or object is dropped whole or scanned whole; any other action on it is the refusal `not-scalar`.
 //!   One in which nothing is left disappears.
 //! * Where a member's name is data (reached by `*`, or inside of what is scanned whole), what is found in it is masked.
-//! * A tier that the record is too old or too late for is passed over; if none is left, the record is refused.
+//! * A tier that the record is too old or too late for is passed over; if none is left, the record is refused. So is a
+//!   tier whose `when` does not hold; a record that no tier takes for that reason alone is treated, and has no output.
 
 pub mod batch;
 mod compile;
@@ -266,12 +267,14 @@ impl Engine {
     fn begin(&self, scratch: &mut Scratch, keys: &KeyRing, out: &mut Treated) {
         self.begin_scratch(scratch, keys);
         out.clear();
-        let BatchTally { consumed, treated: _, produced, expired, late, refused, fields, unlisted } = &mut out.tally;
+        let BatchTally { consumed, treated: _, produced, expired, late, withheld, refused, fields, unlisted } =
+            &mut out.tally;
         consumed.resize(self.plan.sources.len(), (0, 0));
         unlisted.resize(self.plan.sources.len(), 0);
         produced.resize(self.plan.tiers.len(), (0, 0));
         expired.resize(self.plan.tiers.len(), 0);
         late.resize(self.plan.tiers.len(), 0);
+        withheld.resize(self.plan.tiers.len(), 0);
         refused.resize(Reason::ALL.len(), 0);
         fields.resize(self.tables.counters.0.len(), 0);
     }

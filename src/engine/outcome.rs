@@ -242,7 +242,7 @@ impl Treated {
 pub struct BatchTally {
     /// Input records by source: (records, value bytes).
     pub consumed: Vec<(u64, u64)>,
-    /// Records, or lines, that became outputs.
+    /// Records, or lines, that were treated; one that no tier takes is treated, and has no output.
     pub treated: u64,
     /// Outputs by tier: (records, value bytes).
     pub produced: Vec<(u64, u64)>,
@@ -250,6 +250,8 @@ pub struct BatchTally {
     pub expired: Vec<u64>,
     /// Records not written to a tier because they were too late, by tier.
     pub late: Vec<u64>,
+    /// Records not written to a tier because they do not meet its `when`, by tier.
+    pub withheld: Vec<u64>,
     /// Refusals, by `Reason as usize`.
     pub refused: Vec<u64>,
     /// Fields treated, by (rule, action) as `Engine::rules` numbers them.
@@ -261,7 +263,14 @@ pub struct BatchTally {
 impl BatchTally {
     /// Sets every count to zero, keeps the memory.
     pub fn clear(&mut self) {
-        for counts in [&mut self.expired, &mut self.late, &mut self.refused, &mut self.fields, &mut self.unlisted] {
+        for counts in [
+            &mut self.expired,
+            &mut self.late,
+            &mut self.withheld,
+            &mut self.refused,
+            &mut self.fields,
+            &mut self.unlisted,
+        ] {
             counts.fill(0);
         }
         self.treated = 0;

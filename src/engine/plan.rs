@@ -100,6 +100,9 @@ pub struct SourcePlan {
     pub headers: Vec<(Box<str>, CarrierPlan)>,
     /// Its routes: the first that holds; the last holds always.
     pub routes: Vec<Route>,
+    /// By tier: what must hold for a record to be taken there; where the list ends early, nothing. A record that no tier
+    /// takes is treated, and has no output.
+    pub takes: Vec<Vec<Clause>>,
     /// What is done to a finding in text: `[kind as usize][tier]`. Neither `Scan` nor `Keep` by default.
     pub found: Vec<Vec<Actions>>,
 }

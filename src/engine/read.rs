@@ -14,7 +14,7 @@ use crate::record::Span;
 use crate::record::time;
 
 /// The value's number in `Test::values` of a field that is not there.
-const ABSENT: u8 = 0;
+pub(super) const ABSENT: u8 = 0;
 /// Of one that is there with a value that no condition names.
 const OTHER: u8 = 1;
 
@@ -80,6 +80,10 @@ impl Engine {
         let route = source.routes.iter().find(|route| super::rule::all_hold(&route.when, &scratch.attributes));
         let tiers = &route.expect("the last route has no condition").to;
         self.target(scratch, job, event_ms, tiers, &mut out.tally)?;
+        if scratch.targets.is_empty() {
+            // No tier takes it, so nothing of it is looked at any further.
+            return Ok(());
+        }
         match &plan.format {
             Format::Json | Format::Ndjson => {
                 self.resolve_nodes(scratch, source, value, job.source, &mut out.tally)?;

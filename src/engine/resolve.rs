@@ -14,7 +14,7 @@ use crate::find::text::{self, Encoding};
 use crate::record::{Span, TierId};
 
 impl Engine {
-    /// Notes the tiers that take the record, by its age, and their keys.
+    /// Notes the tiers that take the record, by what stands in it and by its age, and their keys.
     pub(super) fn target(
         &self,
         scratch: &mut Scratch,
@@ -35,8 +35,13 @@ impl Engine {
             }
             arrival = Some((arrived, (arrival_ms - event_ms) / 1000 > self.plan.max_lateness_s));
         }
-        let (mut expired, mut late) = (0u64, 0u64);
+        let (mut expired, mut late, mut withheld) = (0u64, 0u64, 0u64);
+        let takes = &self.tables.sources[usize::from(job.source)].takes;
         for id in tiers {
+            if !all_hold(&takes[usize::from(id.0)], &scratch.attributes) {
+                withheld |= 1 << id.0;
+                continue;
+            }
             let tier = &self.plan.tiers[usize::from(id.0)];
             if let Some((arrived, too_late)) = arrival {
                 if days.last_day(*id, &tier.term, day).is_some_and(|last| arrived > last) {
@@ -68,12 +73,13 @@ impl Engine {
             })?;
             scratch.targets.push((*id, slot));
         }
-        if scratch.targets.is_empty() {
+        if scratch.targets.is_empty() && expired | late != 0 {
             return Err(if expired != 0 { Reason::Expired } else { Reason::TooLate }.into());
         }
         for id in tiers {
             tally.expired[usize::from(id.0)] += expired >> id.0 & 1;
             tally.late[usize::from(id.0)] += late >> id.0 & 1;
+            tally.withheld[usize::from(id.0)] += withheld >> id.0 & 1;
         }
         Ok(())
     }

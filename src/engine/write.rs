@@ -4,6 +4,7 @@ use super::compile::Source;
 use super::day::{Days, RecordPlace};
 use super::outcome::{HeaderName, Output, OutputHeader, Reason, Treated};
 use super::plan::Emit;
+use super::read::ABSENT;
 use super::rule::{Op, Road, Rule, Treatment};
 use super::scratch::{Resolved, Scratch, Words};
 use super::seal::Seals;
@@ -106,6 +107,9 @@ impl Engine {
             return Err(Reason::NullValue.into());
         }
         let arrival_ms = job.record.timestamp_ms.ok_or(Reason::NoEventTime)?;
+        // Nothing stands in it, so conditions find no field.
+        scratch.attributes.clear();
+        scratch.attributes.resize(source.attributes.len(), ABSENT);
         let route = source.routes.last().expect("a source has a default route");
         self.target(scratch, job, arrival_ms, &route.to, &mut out.tally)?;
         for index in 0..scratch.targets.len() {

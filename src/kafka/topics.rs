@@ -21,7 +21,7 @@ use crate::limits::{
     QUARANTINE_KEEP_DAYS, SEGMENT_MS_MAX, TIER_KEEP_DAYS_MAX, TIER_KEEP_EXTRA_DAYS, TOPIC_PARTITIONS_DEFAULT,
     WINDOWS_KEEP_DAYS,
 };
-use crate::route::term::Term;
+use crate::route::term::{Length, Term};
 
 const DAY_MS: u64 = 24 * 60 * 60 * 1000;
 
@@ -141,15 +141,16 @@ fn kept(days: u64) -> Vec<(&'static str, String)> {
 /// Days for which the brokers must keep a record of this term: its longest calendar length, the day on which the period
 /// ends, and the days by which a holiday may move that.
 ///
-/// A tier that ends with an event of the subject keeps at most a year of bytes; its keys end earlier.
+/// A tier that ends with an event of the subject keeps at most what its `at-most` says, or else a year of bytes.
 pub fn keep_days(term: &Term) -> u64 {
-    let longest = match *term {
-        Term::Days(days) => u64::from(days),
-        Term::Months(months) => longest_days(i64::from(months).months()),
-        Term::Years(years) => longest_days(i64::from(years).years()),
-        Term::Until(_) => return TIER_KEEP_DAYS_MAX,
+    let longest = match term.length {
+        Some(Length::Days(days)) => u64::from(days),
+        Some(Length::Months(months)) => longest_days(i64::from(months).months()),
+        Some(Length::Years(years)) => longest_days(i64::from(years).years()),
+        None => return TIER_KEEP_DAYS_MAX,
     };
-    longest + TIER_KEEP_EXTRA_DAYS
+    // Where an event may end it too, the length is a bound from above, which no holiday moves.
+    if term.until.is_empty() { longest + TIER_KEEP_EXTRA_DAYS } else { longest }
 }
 
 /// The most days that a span of months or years can have, over every day of eight years around a skipped leap year and
@@ -318,13 +319,14 @@ mod tests {
     #[test]
     fn bytes_are_kept_for_the_longest_calendar_length_and_the_holidays() {
         let rows = [
-            (Term::Months(3), 92 + 7),
-            (Term::Months(6), 184 + 7),
-            (Term::Years(1), 366 + 7),
-            (Term::Years(3), 1096 + 7),
-            (Term::Years(5), 1827 + 7),
-            (Term::Days(90), 90 + 7),
-            (Term::Until(vec![Box::from("member_left")]), 365),
+            (Term::months(3), 92 + 7),
+            (Term::months(6), 184 + 7),
+            (Term::years(1), 366 + 7),
+            (Term::years(3), 1096 + 7),
+            (Term::years(5), 1827 + 7),
+            (Term::days(90), 90 + 7),
+            (Term::until(vec![Box::from("member_left")]), 365),
+            (Term { length: Some(Length::Days(90)), until: vec![Box::from("proposal_refused")] }, 90),
         ];
         for (term, days) in rows {
             assert_eq!(keep_days(&term), days, "{term:?}");

@@ -35,6 +35,8 @@ pub enum Generalize {
     Path,
     /// A version to its major number, whatever name stands before it: `Android 16.1` to `Android 16`.
     Major,
+    /// A version to the name before it: `Android 16.1` to `Android`.
+    Product,
 }
 
 impl Generalize {
@@ -48,7 +50,7 @@ impl Generalize {
             Self::Prefix(..) => matches!(kind, Kind::Ip),
             Self::UserAgent => matches!(kind, Kind::UserAgent),
             Self::Path => matches!(kind, Kind::Url),
-            Self::Major => matches!(kind, Kind::Code),
+            Self::Major | Self::Product => matches!(kind, Kind::Code),
         }
     }
 }
@@ -98,12 +100,22 @@ pub fn generalize(
         Generalize::UserAgent => agent(text, cache, out),
         Generalize::Path => path(text, redact, out),
         Generalize::Major => major(text, out),
+        Generalize::Product => product(text, out),
     }
 }
 
 /// Vectors take what is written to them, so there is no error to report.
 fn put(out: &mut Vec<u8>, text: std::fmt::Arguments<'_>) -> bool {
     out.write_fmt(text).is_ok()
+}
+
+/// The name before the first word that begins with a digit; without a name, nothing.
+fn product(text: &str, out: &mut Vec<u8>) -> bool {
+    let end =
+        text.split(' ').take_while(|word| !word.starts_with(|c: char| c.is_ascii_digit())).map(|word| word.len() + 1);
+    let name = text[..end.sum::<usize>().saturating_sub(1).min(text.len())].trim_end();
+    out.extend_from_slice(name.as_bytes());
+    !name.is_empty()
 }
 
 /// `1990-05-14`, `19900514`, `1990. 5. 14.`, `1990년 5월 14일`, `1990`, and `1990-1999` as this function writes it.
@@ -367,6 +379,12 @@ mod tests {
             (Generalize::Major, "Android 16.1", Some("Android 16")),
             (Generalize::Major, "iPhone OS 17_1_2", Some("iPhone OS 17")),
             (Generalize::Major, "Linux", Some("Linux")),
+            (Generalize::Product, "Android 16.1", Some("Android")),
+            (Generalize::Product, "iPhone OS 17_1_2", Some("iPhone OS")),
+            (Generalize::Product, "Linux", Some("Linux")),
+            (Generalize::Product, "Windows 11 Pro", Some("Windows")),
+            (Generalize::Product, "16.1", None),
+            (Generalize::Product, "", None),
         ];
         let mut cache = AgentCache::default();
         for (how, text, want) in rows.into_iter().chain(rows) {

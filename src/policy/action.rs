@@ -19,7 +19,7 @@ pub struct Unread {
 
 const VERBS: [&str; 8] = ["keep", "drop", "scan", "pseudonymize", "mask", "truncate", "generalize", "seal"];
 const MASK_HELP: &str = "`mask`, `mask all`, `mask keep first 1`, `mask keep last 4` or `mask keep first 1 last 1`";
-const GENERALIZE_HELP: &str = "`generalize to` `second`, `minute`, `hour`, `day` (a time), `year` or `10 years` (a birth date), `bands of 100` (a number), `district` (an address), `/24,/48` (an IP address), `device` (a user agent), `path` (a URL), `major version` (a code)";
+const GENERALIZE_HELP: &str = "`generalize to` `second`, `minute`, `hour`, `day` (a time), `year` or `10 years` (a birth date), `bands of 100` (a number), `district` (an address), `/24,/48` (an IP address), `device` (a user agent), `path` (a URL), `major version` or `product` (a code)";
 
 /// Reads one action.
 ///
@@ -67,6 +67,7 @@ fn generalize(rest: &[&str]) -> Option<Generalize> {
         ["device"] => Some(Generalize::UserAgent),
         ["path"] => Some(Generalize::Path),
         ["major", "version"] => Some(Generalize::Major),
+        ["product"] => Some(Generalize::Product),
         [prefixes] => prefix(prefixes),
         _ => None,
     }
@@ -131,6 +132,7 @@ fn way_words(way: Generalize) -> String {
         Generalize::UserAgent => "device".to_owned(),
         Generalize::Path => "path".to_owned(),
         Generalize::Major => "major version".to_owned(),
+        Generalize::Product => "product".to_owned(),
     }
 }
 
@@ -174,7 +176,7 @@ pub fn fits(action: Action, kind: Kind) -> Result<(), &'static str> {
                 Kind::Ip => "an IP address is generalized to `/24,/48`",
                 Kind::UserAgent => "a user agent is generalized to `device`",
                 Kind::Url => "a URL is generalized to `path`",
-                Kind::Code => "a code is generalized to `major version`, where it is a version",
+                Kind::Code => "a code is generalized to `major version` or `product`, where it is a version",
                 _ => "this kind cannot be made coarser; `mask`, `pseudonymize` or `drop` it",
             })
         }

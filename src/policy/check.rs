@@ -9,6 +9,7 @@ use super::source::{SourceParts, check_fields};
 use super::topic;
 use crate::diagnostic::Faults;
 use crate::engine::outcome::Reason;
+use crate::limits::RECIPIENT_TENANTS_MAX;
 use crate::route::{Pointer, Segment};
 
 /// Notes everything that speaks against a file besides what does not compile.
@@ -26,6 +27,7 @@ pub(super) fn check(file: &File, parts: &Parts, faults: &mut Faults) {
     holidays(file, faults);
     tenants(file, &parts.sources, faults);
     recipients(file, parts, faults);
+    fieldless(file, parts, faults);
     events(file, faults);
     unused(file, parts, faults);
     examples(file, parts, faults);
@@ -203,10 +205,54 @@ fn tenants(file: &File, sources: &[SourceParts], faults: &mut Faults) {
     }
     for (source, parts) in file.sources.iter().zip(sources) {
         let asked = file.tiers.iter().zip(&parts.reached).any(|(tier, reached)| *reached && tier.tenants.is_some());
+        let gets = |recipient: &&file::Recipient| recipient.sources.iter().any(|name| name.value == source.name.value);
+        let asked = asked || file.recipients.iter().filter(gets).any(|recipient| recipient.tenants.is_some());
         if let (Some(tenant), false) = (&source.tenant, asked) {
-            let message = format!("no tier of `{}` has keys for each tenant", source.name.value);
+            let message = format!("no tier of `{}` has keys for each tenant, no recipient its own", source.name.value);
             faults.warning("G0123", tenant.span.clone(), message).help =
                 Some("write `tenants = true` in a tier, or leave this out".to_owned());
+        }
+    }
+    own_tenants(file, faults);
+}
+
+/// Complains of recipients that get the records of certain tenants, where there are none or nobody can tell.
+fn own_tenants(file: &File, faults: &mut Faults) {
+    for recipient in &file.recipients {
+        let Some(tenants) = &recipient.tenants else { continue };
+        let enabled = recipient.enabled.as_ref().is_some_and(|flag| flag.value);
+        if enabled && tenants.value.is_empty() {
+            let message = format!("the recipient `{}` is enabled, and has no tenant", recipient.name.value);
+            faults.error("G0140", tenants.span.clone(), message).help =
+                Some("name the tenants whose records it gets, `tenants = [\"t-100\"]`".to_owned());
+        }
+        if let Some(over) = tenants.value.get(RECIPIENT_TENANTS_MAX) {
+            let message = format!("{} tenants, at most {RECIPIENT_TENANTS_MAX} are possible", tenants.value.len());
+            faults.error("G0128", over.span.clone(), message).label = "one too many".to_owned();
+        }
+        let own = |source: &&file::Source| recipient.sources.iter().any(|name| name.value == source.name.value);
+        for source in file.sources.iter().filter(own).filter(|source| source.tenant.is_none()) {
+            let message =
+                format!("`{}` gets certain tenants, and `{}` has none", recipient.name.value, source.name.value);
+            let fault = faults.error("G0140", tenants.span.clone(), message);
+            fault.related.push((source.name.span.clone(), "the source".to_owned()));
+            fault.help = Some("say where its tenant stands, `tenant = \"/tenant_id\"`".to_owned());
+        }
+    }
+}
+
+/// Complains of conditions of tiers and recipients on sources whose records have no fields.
+fn fieldless(file: &File, parts: &Parts, faults: &mut Faults) {
+    let lines = |source: &file::Source| source.format.as_ref().is_some_and(|format| format.value == "text");
+    for (source, compiled) in file.sources.iter().zip(&parts.sources).filter(|(source, _)| lines(source)) {
+        let reached = file.tiers.iter().zip(&compiled.reached).filter(|(_, reached)| **reached);
+        let tiers = reached.map(|(tier, _)| (&tier.name, &tier.when));
+        let gets = |recipient: &&file::Recipient| recipient.sources.iter().any(|name| name.value == source.name.value);
+        let recipients = file.recipients.iter().filter(gets).map(|recipient| (&recipient.name, &recipient.when));
+        for (name, _) in tiers.chain(recipients).filter(|(_, when)| !when.is_empty()) {
+            let message = format!("`{}` has a condition, and a line of free text has no fields", name.value);
+            let fault = faults.error("G0135", name.span.clone(), message);
+            fault.related.push((source.name.span.clone(), "leads here".to_owned()));
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use jiff::tz::{TimeZone, TimeZoneDatabase};
 
-use super::condition::unknown;
+use super::condition::{unknown, when};
 use super::file::{self, File, Keep};
 use super::holidays::{Read, holidays};
 use super::read::Typed;
@@ -16,8 +16,9 @@ use crate::pseudonym::Algorithm;
 use crate::pseudonym::epoch::Period;
 use crate::record::TierId;
 use crate::record::time::TimePrecision;
+use crate::route::Clause;
 use crate::route::calendar::Holidays;
-use crate::route::term::Term;
+use crate::route::term::{Length, Term};
 use crate::route::tier::Tier;
 
 /// How late a record may be where the policy does not say, in seconds: 72 hours.
@@ -31,6 +32,10 @@ pub(super) struct Parts {
     tiers: Vec<Option<(Tier, KeyPlan)>>,
     /// What recipients get of the tiers.
     pub(super) shares: Shares,
+    /// By tier of the file: what must hold for a record to be taken there.
+    takes: Vec<Option<Vec<Clause>>>,
+    /// By recipient: what must hold for a record to go there.
+    goes: Vec<Option<Vec<Clause>>>,
     holidays: Option<Holidays>,
     found: Option<Vec<Vec<Actions>>>,
     pub(super) sources: Vec<SourceParts>,
@@ -58,6 +63,9 @@ pub(super) fn compile(file: &File, read: Read<'_>, faults: &mut Faults) -> Parts
         kebab("class", &class.name, faults);
     }
     let tiers = tiers(file, faults);
+    let mut asks = |parts: &[file::When]| when(parts, file, &mut conditions_used, faults);
+    let takes = file.tiers.iter().map(|tier| asks(&tier.when)).collect();
+    let goes = file.recipients.iter().map(|recipient| asks(&recipient.when)).collect();
     let found = rules.found(faults);
     let sources = file
         .sources
@@ -74,6 +82,8 @@ pub(super) fn compile(file: &File, read: Read<'_>, faults: &mut Faults) -> Parts
         ),
         max_lateness_s: lateness(file, faults),
         tiers,
+        takes,
+        goes,
         holidays: holidays(file, read, faults),
         found,
         sources,
@@ -88,6 +98,8 @@ impl Parts {
     pub(super) fn plan(self, file: &File, text: &str) -> Option<Plan> {
         let tiers: Vec<(Tier, KeyPlan)> = self.tiers.into_iter().collect::<Option<_>>()?;
         let shares = self.shares.plan(file, &tiers);
+        let takes: Vec<Vec<Clause>> = self.takes.into_iter().collect::<Option<_>>()?;
+        let goes: Vec<Vec<Clause>> = self.goes.into_iter().collect::<Option<_>>()?;
         let all = tiers.len() + shares.len();
         let mut found = self.found?;
         found.iter_mut().for_each(|by_tier| by_tier.truncate(all));
@@ -95,6 +107,8 @@ impl Parts {
         let sources = sources.map(|(index, (parts, source))| {
             let mut plan = parts.plan(source, &found, all)?;
             self.shares.route(index, tiers.len(), &mut plan.routes);
+            plan.takes.clone_from(&takes);
+            plan.takes.extend(self.shares.takes(file, plan.tenant.as_ref(), &takes, &goes));
             Some(plan)
         });
         let sources = sources.collect::<Option<_>>()?;
@@ -247,7 +261,9 @@ fn tier(tier: &file::Tier, file: &File, faults: &mut Faults) -> Option<Tier> {
     }
     let legal_minimum = tier.legal_minimum.as_ref().is_some_and(|flag| flag.value);
     let term = term(tier, faults);
-    if let (Some(flag), Some(Term::Until(_)), true) = (&tier.legal_minimum, &term, legal_minimum) {
+    if let (Some(flag), Some(ends), true) = (&tier.legal_minimum, &term, legal_minimum)
+        && (ends.length.is_none() || !ends.until.is_empty())
+    {
         let message = "a legal minimum has a length, this tier ends with an event";
         faults.error("G0118", flag.span.clone(), message).help =
             Some("give `keep` a length, or leave `legal-minimum` out".to_owned());
@@ -273,7 +289,7 @@ fn tier(tier: &file::Tier, file: &File, faults: &mut Faults) -> Option<Tier> {
         late_accept: late?,
         time: time?,
         record_id: tier.record_id.as_ref().is_none_or(|flag| flag.value),
-        spread: false,
+        spread: tier.spread.as_ref().is_some_and(|flag| flag.value),
     })
 }
 
@@ -300,32 +316,39 @@ fn term(tier: &file::Tier, faults: &mut Faults) -> Option<Term> {
                 Some("write `keep = \"3 months\"` or `keep = { until = [\"contract_terminated\"] }`".to_owned());
             return None;
         }
-        Some(Keep::Until(events)) => {
+        Some(Keep::Until { events, at_most }) => {
             if events.value.is_empty() {
                 let message = format!("tier `{}` has no end", tier.name.value);
                 faults.error("G0118", events.span.clone(), message).label = "names no event".to_owned();
                 return None;
             }
-            return Some(Term::Until(events.value.iter().map(|event| event.as_str().into()).collect()));
+            let until = events.value.iter().map(|event| event.as_str().into()).collect();
+            return match at_most {
+                None => Some(Term::until(until)),
+                Some(written) => length(written, faults).map(|length| Term { length: Some(length), until }),
+            };
         }
         Some(Keep::For(written)) => written,
     };
-    let term = amount(written.as_str()).and_then(|(count, unit)| match unit {
-        "day" => Some(Term::Days(count)),
-        "month" => Some(Term::Months(count)),
-        "year" => Some(Term::Years(count)),
+    length(written, faults).map(Term::of)
+}
+
+fn length(written: &Typed<String>, faults: &mut Faults) -> Option<Length> {
+    let length = amount(written.as_str()).and_then(|(count, unit)| match unit {
+        "day" => Some(Length::Days(count)),
+        "month" => Some(Length::Months(count)),
+        "year" => Some(Length::Years(count)),
         _ => None,
     });
     // A term that no calendar can count to its end would be none.
-    let term = term.filter(|term| match term {
-        Term::Days(count) => *count <= 365 * 200,
-        Term::Months(count) => *count <= 12 * 200,
-        Term::Years(count) => *count <= 200,
-        Term::Until(_) => true,
+    let length = length.filter(|length| match length {
+        Length::Days(count) => *count <= 365 * 200,
+        Length::Months(count) => *count <= 12 * 200,
+        Length::Years(count) => *count <= 200,
     });
-    if term.is_none() {
+    if length.is_none() {
         let fault = faults.error("G0118", written.span.clone(), format!("`{}` is not a term", written.value));
         fault.help = Some("write `90 days`, `3 months` or `5 years` (200 years at most)".to_owned());
     }
-    term
+    length
 }

@@ -57,8 +57,8 @@ pub(super) fn exact_pointer(typed: &Typed<String>, faults: &mut Faults) -> Optio
 /// Reads one clause.
 pub(super) fn clause(clause: &file::Clause, faults: &mut Faults) -> Option<Clause> {
     let at = exact_pointer(clause.at.as_ref()?, faults)?;
-    let test = match (&clause.values, &clause.present) {
-        (Some(values), _) => {
+    let test = match (&clause.values, &clause.not, &clause.present) {
+        (Some(values), _, _) => {
             if values.is_empty() {
                 faults.error("G0116", clause.span.clone(), "a condition without values never holds").label =
                     "name at least one value".to_owned();
@@ -66,8 +66,16 @@ pub(super) fn clause(clause: &file::Clause, faults: &mut Faults) -> Option<Claus
             }
             Test::In(values.iter().map(|value| value.as_str().into()).collect())
         }
-        (None, Some(present)) => Test::Present(present.value),
-        (None, None) => return None,
+        (None, Some(not), _) => {
+            if not.is_empty() {
+                faults.error("G0116", clause.span.clone(), "a condition without values holds always").label =
+                    "name at least one value".to_owned();
+                return None;
+            }
+            Test::NotIn(not.iter().map(|value| value.as_str().into()).collect())
+        }
+        (None, None, Some(present)) => Test::Present(present.value),
+        (None, None, None) => return None,
     };
     Some(Clause { at, test })
 }
@@ -111,6 +119,8 @@ fn compatible_tests(a: &Test, b: &Test) -> bool {
         (Test::In(a), Test::In(b)) => a.iter().any(|value| b.contains(value)),
         (Test::In(_), Test::Present(present)) | (Test::Present(present), Test::In(_)) => *present,
         (Test::Present(a), Test::Present(b)) => a == b,
+        (Test::In(a), Test::NotIn(not)) | (Test::NotIn(not), Test::In(a)) => a.iter().any(|value| !not.contains(value)),
+        (Test::NotIn(_), Test::NotIn(_) | Test::Present(_)) | (Test::Present(_), Test::NotIn(_)) => true,
     }
 }
 

@@ -8,12 +8,13 @@ use super::action::words;
 use super::condition::written;
 use super::read::Typed;
 use super::{Policy, file};
+use crate::diagnostic::Faults;
 use crate::engine::plan::{Action, Actions, CarrierPlan, EventTime, KeyPlan, SourcePlan, Unlisted};
 use crate::kind::Kind;
 use crate::pseudonym::Algorithm;
 use crate::pseudonym::epoch::Period;
 use crate::record::time::TimePrecision;
-use crate::route::term::Term;
+use crate::route::term::{Length, Term};
 use crate::route::tier::Tier;
 use crate::route::{Clause, Test, TierId};
 
@@ -206,11 +207,15 @@ fn facts(policy: &Policy) -> Vec<Fact> {
     for (tier, keys) in policy.plan.tiers.iter().zip(&policy.plan.keys) {
         tier_facts(tier, keys, &mut facts);
     }
+    for tier in &policy.file.tiers {
+        let mut says = Says { about: About::Tier, place: tier.name.value.clone(), facts: &mut facts };
+        says.say("when", conditions(policy, &tier.when));
+    }
     for (source, typed) in policy.plan.sources.iter().zip(&policy.file.sources) {
         source_facts(policy, source, typed, &mut facts);
     }
     for recipient in &policy.file.recipients {
-        recipient_facts(recipient, &mut facts);
+        recipient_facts(recipient, conditions(policy, &recipient.when), &mut facts);
     }
     facts
 }
@@ -258,6 +263,7 @@ fn tier_facts(tier: &Tier, keys: &KeyPlan, facts: &mut Vec<Fact>) {
     says.say("late", if tier.late_accept { "accept" } else { "refuse" });
     says.say("time", precision(tier.time));
     says.say("record-id", yes(tier.record_id));
+    says.say("spread", yes(tier.spread));
     says.say("topic", &*tier.topic);
     says.say("label", &*tier.label);
 }
@@ -315,7 +321,14 @@ fn source_facts(policy: &Policy, source: &SourcePlan, typed: &file::Source, fact
     }
 }
 
-fn recipient_facts(recipient: &file::Recipient, facts: &mut Vec<Fact>) {
+/// What a `when` of the file asks; it was checked when the policy was loaded.
+fn conditions(policy: &Policy, parts: &[file::When]) -> String {
+    let mut used = vec![false; policy.file.conditions.len()];
+    let asked = super::condition::when(parts, &policy.file, &mut used, &mut Faults::default());
+    clauses(&asked.unwrap_or_default())
+}
+
+fn recipient_facts(recipient: &file::Recipient, when: String, facts: &mut Vec<Fact>) {
     let name = recipient.name.as_str();
     let mut says = Says { about: About::Recipient, place: name.to_owned(), facts };
     let names = |list: &[Typed<String>]| list.iter().map(Typed::as_str).collect::<Vec<_>>().join(", ");
@@ -324,6 +337,8 @@ fn recipient_facts(recipient: &file::Recipient, facts: &mut Vec<Fact>) {
     says.say("sources", names(&recipient.sources));
     says.say("tiers", names(&recipient.tiers));
     says.say("topic", super::recipient::topic_template(recipient, "{tier}"));
+    says.say("when", when);
+    says.say("tenants", recipient.tenants.as_ref().map_or_else(|| "all".to_owned(), |own| names(&own.value)));
     says.say("enabled", yes(recipient.enabled.as_ref().is_some_and(|flag| flag.value)));
 }
 
@@ -331,6 +346,7 @@ fn clauses(clauses: &[Clause]) -> String {
     let words = clauses.iter().map(|clause| {
         let test = match &clause.test {
             Test::In(values) => format!("in {}", values.join(", ")),
+            Test::NotIn(values) => format!("not in {}", values.join(", ")),
             Test::Present(true) => "present".to_owned(),
             Test::Present(false) => "absent".to_owned(),
         };
@@ -343,11 +359,15 @@ fn clauses(clauses: &[Clause]) -> String {
 /// `3 months`, `until case_closed`.
 pub fn term(term: &Term) -> String {
     let count = |count: u32, unit: &str| format!("{count} {unit}{}", if count == 1 { "" } else { "s" });
-    match term {
-        Term::Days(days) => count(*days, "day"),
-        Term::Months(months) => count(*months, "month"),
-        Term::Years(years) => count(*years, "year"),
-        Term::Until(events) => format!("until {}", events.join(", ")),
+    let longest = term.length.map(|length| match length {
+        Length::Days(days) => count(days, "day"),
+        Length::Months(months) => count(months, "month"),
+        Length::Years(years) => count(years, "year"),
+    });
+    match (longest, term.until.join(", ")) {
+        (Some(longest), until) if until.is_empty() => longest,
+        (Some(longest), until) => format!("until {until}, at most {longest}"),
+        (None, until) => format!("until {until}"),
     }
 }
 

@@ -289,6 +289,7 @@ fn failing<'p>(when: &'p [Clause], leaves: &[Leaf]) -> Option<&'p Clause> {
             || leaves.iter().any(|leaf| leaf.at.0.len() > clause.at.0.len() && leaf.at.0.starts_with(&clause.at.0));
         match &clause.test {
             Test::In(values) => leaf.is_none_or(|leaf| values.iter().all(|value| **value != *leaf.value)),
+            Test::NotIn(values) => leaf.is_some_and(|leaf| values.iter().any(|value| **value == *leaf.value)),
             Test::Present(wanted) => (leaf.is_some() || inside()) != *wanted,
         }
     })

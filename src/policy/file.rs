@@ -55,6 +55,8 @@ pub struct Clause {
     pub at: Option<Typed<String>>,
     /// The values that it may have.
     pub values: Option<Vec<Typed<String>>>,
+    /// The values that it may not have.
+    pub not: Option<Vec<Typed<String>>>,
     /// Whether it must be there.
     pub present: Option<Typed<bool>>,
 }
@@ -99,6 +101,10 @@ pub struct Tier {
     pub group: Option<Typed<String>>,
     /// Whether the record's id leaves.
     pub record_id: Option<Typed<bool>>,
+    /// What must hold for a record to be taken.
+    pub when: Vec<When>,
+    /// Whether its records are put out of order.
+    pub spread: Option<Typed<bool>>,
     /// Why a warning about it is not one.
     pub allow: Option<Typed<String>>,
 }
@@ -108,8 +114,13 @@ pub struct Tier {
 pub enum Keep {
     /// `"3 months"`.
     For(Typed<String>),
-    /// `{ until = [...] }`.
-    Until(Typed<Vec<Typed<String>>>),
+    /// `{ until = [...], at-most = "1 year" }`.
+    Until {
+        /// The events of the subject that end it.
+        events: Typed<Vec<Typed<String>>>,
+        /// The longest, where no event comes.
+        at_most: Option<Typed<String>>,
+    },
 }
 
 /// A `do`: the same everywhere, or by tier and group.
@@ -251,6 +262,10 @@ pub struct Recipient {
     pub topic: Option<Typed<String>>,
     /// Whether anything is written for it yet.
     pub enabled: Option<Typed<bool>>,
+    /// What must hold for a record to go to it.
+    pub when: Vec<When>,
+    /// The tenants whose records it gets; without, all.
+    pub tenants: Option<Typed<Vec<Typed<String>>>>,
 }
 
 /// `[[examples]]`.

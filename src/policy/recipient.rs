@@ -9,8 +9,8 @@ use crate::engine::plan::KeyPlan;
 use crate::limits::TIERS_MAX;
 use crate::record::TierId;
 use crate::record::time::TimePrecision;
-use crate::route::Route;
 use crate::route::tier::Tier;
+use crate::route::{Clause, Pointer, Route, Test};
 
 /// The word by which a `do` speaks of all recipients.
 pub(super) const RECIPIENTS: &str = "recipients";
@@ -113,6 +113,28 @@ impl Shares {
                 ..of.clone()
             };
             (tier, KeyPlan { recipient: Some(recipient.name.as_str().into()), ..keys.clone() })
+        };
+        self.enabled().map(share).collect()
+    }
+
+    /// What must hold for a record of a source to go to each enabled share: what its tier asks, what the recipient asks,
+    /// and that the tenant is one of its own.
+    pub(super) fn takes(
+        &self,
+        file: &File,
+        tenant: Option<&Pointer>,
+        tiers: &[Vec<Clause>],
+        recipients: &[Vec<Clause>],
+    ) -> Vec<Vec<Clause>> {
+        let share = |share: &Share| {
+            let mut clauses = tiers[share.tier].clone();
+            clauses.extend(recipients[share.recipient].iter().cloned());
+            if let Some(own) = &file.recipients[share.recipient].tenants {
+                let own = own.value.iter().map(|tenant| tenant.as_str().into()).collect();
+                // A source without tenants is refused where it is checked.
+                clauses.extend(tenant.map(|at| Clause { at: at.clone(), test: Test::In(own) }));
+            }
+            clauses
         };
         self.enabled().map(share).collect()
     }

@@ -74,7 +74,7 @@ const FILE: &[&str] = &[
     "recipients",
     "examples",
 ];
-const CLAUSE: &[&str] = &["at", "in", "is", "present"];
+const CLAUSE: &[&str] = &["at", "in", "is", "not-in", "is-not", "present"];
 const TIER: &[&str] = &[
     "label",
     "topic",
@@ -89,6 +89,8 @@ const TIER: &[&str] = &[
     "time",
     "group",
     "record-id",
+    "when",
+    "spread",
     "allow",
 ];
 const CLASS: &[&str] = &["kind", "do", "allow"];
@@ -114,7 +116,8 @@ const ITEM: &[&str] = &["item", "label", "at", "kind", "class", "do", "when", "p
 const CARRIER: &[&str] = &["kind", "class", "do", "legal-basis", "allow"];
 const HEADER: &[&str] = &["name", "kind", "class", "do", "legal-basis", "allow"];
 const ROUTE: &[&str] = &["when", "to"];
-const RECIPIENT: &[&str] = &["label", "sources", "tiers", "topic", "enabled"];
+const RECIPIENT: &[&str] =
+    &["label", "sources", "tiers", "topic", "enabled", "duty", "country", "when", "tenants", "holds", "items", "grant"];
 const EXAMPLE: &[&str] = &["name", "source", "given", "timestamp", "expect", "expect-refused"];
 
 impl Reader<'_> {
@@ -180,6 +183,8 @@ impl Reader<'_> {
                 time: self.text(&fields, "time"),
                 group: self.text(&fields, "group"),
                 record_id: self.flag(&fields, "record-id"),
+                when: self.when(&fields, "when"),
+                spread: self.flag(&fields, "spread"),
                 allow: self.text(&fields, "allow"),
             });
         }
@@ -190,9 +195,10 @@ impl Reader<'_> {
         let value = fields.get("keep")?;
         match value.get_ref() {
             DeValue::Table(_) => {
-                let until = self.table("a `keep`", &["until"], value)?;
+                let until = self.table("a `keep`", &["until", "at-most"], value)?;
                 self.must_have(&until, "until");
-                Some(Keep::Until(Typed::new(self.texts(&until, "until"), value.span())))
+                let events = Typed::new(self.texts(&until, "until"), value.span());
+                Some(Keep::Until { events, at_most: self.text(&until, "at-most") })
             }
             DeValue::String(text) => Some(Keep::For(Typed::new(text.to_string(), value.span()))),
             other => {
@@ -245,7 +251,7 @@ impl Reader<'_> {
                 emit: self.text(&fields, "emit"),
                 time: self.text(&fields, "time"),
                 tenant: self.text(&fields, "tenant"),
-                when: self.when(&fields),
+                when: self.when(&fields, "when"),
                 tombstones: self.text(&fields, "tombstones"),
                 quarantine: self.text(&fields, "quarantine"),
                 key: key.map(|key| self.rule(&key)),
@@ -269,7 +275,7 @@ impl Reader<'_> {
                 item: self.needed(&fields, "item"),
                 label: self.text(&fields, "label"),
                 at: self.needed(&fields, "at"),
-                when: self.when(&fields),
+                when: self.when(&fields, "when"),
                 purpose: self.texts(&fields, "purpose"),
                 rule: self.rule(&fields),
             });
@@ -281,7 +287,11 @@ impl Reader<'_> {
         let mut routes = Vec::new();
         for fields in self.listed(source, "routes", "a route", ROUTE) {
             self.must_have(&fields, "to");
-            routes.push(Route { span: fields.span.clone(), when: self.when(&fields), to: self.texts(&fields, "to") });
+            routes.push(Route {
+                span: fields.span.clone(),
+                when: self.when(&fields, "when"),
+                to: self.texts(&fields, "to"),
+            });
         }
         routes
     }
@@ -302,9 +312,16 @@ impl Reader<'_> {
                 tiers: self.texts(&fields, "tiers"),
                 topic: self.text(&fields, "topic"),
                 enabled: self.flag(&fields, "enabled"),
+                when: self.when(&fields, "when"),
+                tenants: self.list(&fields, "tenants"),
             });
         }
         recipients
+    }
+
+    fn list(&mut self, fields: &Fields<'_>, key: &str) -> Option<Typed<Vec<Typed<String>>>> {
+        let value = fields.get(key)?;
+        Some(Typed::new(self.strings(value), fields.place(key)))
     }
 
     fn examples(&mut self, top: &Fields<'_>) -> Vec<Example> {
@@ -356,8 +373,8 @@ impl Reader<'_> {
         Some(Typed::new(act, fields.place("do")))
     }
 
-    fn when(&mut self, fields: &Fields<'_>) -> Vec<When> {
-        let Some(value) = fields.get("when") else {
+    fn when(&mut self, fields: &Fields<'_>, key: &str) -> Vec<When> {
+        let Some(value) = fields.get(key) else {
             return Vec::new();
         };
         match value.get_ref() {
@@ -380,13 +397,15 @@ impl Reader<'_> {
             span: value.span(),
             at: self.needed(&fields, "at"),
             values,
+            not: fields.get("not-in").or_else(|| fields.get("is-not")).map(|value| self.scalars(value)),
             present: self.flag(&fields, "present"),
         };
-        let tests = ["in", "is", "present"].iter().filter(|key| fields.get(key).is_some()).count();
+        let tests = ["in", "is", "not-in", "is-not", "present"].iter().filter(|key| fields.get(key).is_some()).count();
         if tests != 1 {
             let message = format!("a condition asks one thing of its field, this one asks {tests}");
-            self.faults.error("G0116", value.span(), message).help =
-                Some("write one of `in = [\"a\", \"b\"]`, `is = \"a\"`, `present = true`".to_owned());
+            self.faults.error("G0116", value.span(), message).help = Some(
+                "write one of `in = [\"a\", \"b\"]`, `is = \"a\"`, `not-in`, `is-not`, `present = true`".to_owned(),
+            );
         }
         Some(clause)
     }

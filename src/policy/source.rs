@@ -136,6 +136,8 @@ impl SourceParts {
                 .map(|header| header.map(|(name, plan)| (name, carrier(plan))))
                 .collect::<Option<_>>()?,
             routes: self.routes.into_iter().collect::<Option<_>>()?,
+            // Filled in where tiers and recipients are known.
+            takes: Vec::new(),
             found: found.to_vec(),
         })
     }

@@ -40,6 +40,8 @@ pub struct Clause {
 pub enum Test {
     /// The scalar's text is one of these (strings without quotes; `true`, `12` as written).
     In(Vec<Box<str>>),
+    /// It is none of these; or the field is not there, or null.
+    NotIn(Vec<Box<str>>),
     /// The field stands in the record (and is not null), or does not.
     Present(bool),
 }

@@ -3,28 +3,59 @@
 use jiff::civil::Date;
 use jiff::{Span, SpanRelativeTo};
 
-/// When the records of a tier end.
+/// When the records of a tier end: after a length, with an event of the subject, or with whichever comes first.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Term {
+pub struct Term {
+    /// The longest that a record is kept; `None` where only an event of the subject ends it.
+    pub length: Option<Length>,
+    /// The events of the subject that end it; no day can be computed from the record alone.
+    pub until: Vec<Box<str>>,
+}
+
+/// How long a record is kept, counted from its event.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Length {
     /// Calendar days after the day of the event, the first not counted.
     Days(u32),
     /// Calendar months; month ends clamp (30 November and three months: 28 February).
     Months(u32),
     /// Calendar years.
     Years(u32),
-    /// Until one of these events of the subject; no day can be computed from the record alone.
-    Until(Vec<Box<str>>),
 }
 
 impl Term {
-    /// The last day of a record whose event fell on `day`, both in days since 1970-01-01; `None` where an event of
-    /// the subject ends it, or where the calendar ends before.
+    /// A term of this length.
+    pub const fn of(length: Length) -> Self {
+        Self { length: Some(length), until: Vec::new() }
+    }
+
+    /// A term of so many calendar days.
+    pub const fn days(count: u32) -> Self {
+        Self::of(Length::Days(count))
+    }
+
+    /// A term of so many calendar months.
+    pub const fn months(count: u32) -> Self {
+        Self::of(Length::Months(count))
+    }
+
+    /// A term of so many calendar years.
+    pub const fn years(count: u32) -> Self {
+        Self::of(Length::Years(count))
+    }
+
+    /// A term that only these events of the subject end.
+    pub const fn until(events: Vec<Box<str>>) -> Self {
+        Self { length: None, until: events }
+    }
+
+    /// The last day of a record whose event fell on `day`, both in days since 1970-01-01; `None` where only an
+    /// event of the subject ends it, or where the calendar ends before.
     pub fn last_day(&self, day: i32) -> Option<i32> {
-        let span = match self {
-            Self::Days(days) => Span::new().try_days(*days),
-            Self::Months(months) => Span::new().try_months(*months),
-            Self::Years(years) => Span::new().try_years(*years),
-            Self::Until(_) => return None,
+        let span = match self.length? {
+            Length::Days(days) => Span::new().try_days(days),
+            Length::Months(months) => Span::new().try_months(months),
+            Length::Years(years) => Span::new().try_years(years),
         };
         date(day)?.checked_add(span.ok()?).ok().map(day_of)
     }
@@ -50,16 +81,16 @@ mod tests {
     #[test]
     fn ends_by_the_calendar() {
         for (event, term, last) in [
-            ("2026-11-23", Term::Months(3), "2027-02-23"),
-            ("2026-11-30", Term::Months(3), "2027-02-28"),
-            ("2024-02-29", Term::Years(1), "2025-02-28"),
-            ("2026-11-23", Term::Days(90), "2027-02-21"),
-            ("2026-12-31", Term::Years(5), "2031-12-31"),
+            ("2026-11-23", Term::months(3), "2027-02-23"),
+            ("2026-11-30", Term::months(3), "2027-02-28"),
+            ("2024-02-29", Term::years(1), "2025-02-28"),
+            ("2026-11-23", Term::days(90), "2027-02-21"),
+            ("2026-12-31", Term::years(5), "2031-12-31"),
         ] {
             let parse = |text: &str| text.parse::<Date>().map(day_of).unwrap_or_else(|error| panic!("{error}"));
             assert_eq!(term.last_day(parse(event)), Some(parse(last)), "{event} + {term:?}");
         }
-        assert_eq!(Term::Until(vec!["contract_terminated".into()]).last_day(20_000), None);
+        assert_eq!(Term::until(vec!["contract_terminated".into()]).last_day(20_000), None);
         assert_eq!((day_of(Date::constant(1970, 1, 1)), date(0)), (0, Some(Date::constant(1970, 1, 1))));
     }
 }

@@ -52,6 +52,7 @@ pub struct Metrics {
     bytes_produced: Family1,
     records_expired: Family1,
     records_late: Family1,
+    records_withheld: Family1,
     fields_treated: Family1,
     fields_unlisted: Family1,
     records_refused: Family1,
@@ -96,6 +97,7 @@ impl Metrics {
             bytes_produced: Family::default(),
             records_expired: Family::default(),
             records_late: Family::default(),
+            records_withheld: Family::default(),
             fields_treated: Family::default(),
             fields_unlisted: Family::default(),
             records_refused: Family::default(),
@@ -123,13 +125,18 @@ impl Metrics {
         let build: Family<Labels, Gauge> = Family::default();
         build.get_or_create(&vec![("version", env!("CARGO_PKG_VERSION").to_owned())]).set(1);
         let registry = &mut self.registry;
-        let counters: [(&str, &str, &Family1); 13] = [
+        let counters: [(&str, &str, &Family1); 14] = [
             ("records_consumed", "Input records whose outputs are committed", &self.records_consumed),
             ("bytes_consumed", "Bytes of their values", &self.bytes_consumed),
             ("records_produced", "Treated records committed to a tier", &self.records_produced),
             ("bytes_produced", "Bytes of their values", &self.bytes_produced),
             ("records_expired", "Records not written to a tier because they were past its end", &self.records_expired),
             ("records_late", "Records not written to a tier because they came too late", &self.records_late),
+            (
+                "records_withheld",
+                "Records not written to a tier because they do not meet its condition",
+                &self.records_withheld,
+            ),
             ("fields_treated", "Values that a rule was applied to", &self.fields_treated),
             ("fields_unlisted", "Fields that no item of the policy names", &self.fields_unlisted),
             ("records_refused", "Records and lines that were not treated", &self.records_refused),
@@ -243,6 +250,7 @@ pub struct Counters {
     produced: Vec<(String, Counter, Counter)>,
     expired: Vec<Counter>,
     late: Vec<Counter>,
+    withheld: Vec<Counter>,
     fields: Vec<Counter>,
     unlisted: Vec<Counter>,
     refused: Vec<Counter>,
@@ -274,7 +282,8 @@ impl Counters {
                 })
                 .collect(),
             expired: tiers.clone().map(|name| find(&metrics.records_expired, "tier", name)).collect(),
-            late: tiers.map(|name| find(&metrics.records_late, "tier", name)).collect(),
+            late: tiers.clone().map(|name| find(&metrics.records_late, "tier", name)).collect(),
+            withheld: tiers.map(|name| find(&metrics.records_withheld, "tier", name)).collect(),
             fields: engine
                 .rules()
                 .iter()
@@ -301,6 +310,7 @@ impl Counters {
         let plain = [
             (&self.expired, &tally.expired),
             (&self.late, &tally.late),
+            (&self.withheld, &tally.withheld),
             (&self.fields, &tally.fields),
             (&self.unlisted, &tally.unlisted),
             (&self.refused, &tally.refused),
@@ -359,6 +369,7 @@ pub fn add(sum: &mut BatchTally, other: &BatchTally) {
     pairs(&mut sum.produced, &other.produced);
     plain(&mut sum.expired, &other.expired);
     plain(&mut sum.late, &other.late);
+    plain(&mut sum.withheld, &other.withheld);
     plain(&mut sum.refused, &other.refused);
     plain(&mut sum.fields, &other.fields);
     plain(&mut sum.unlisted, &other.unlisted);

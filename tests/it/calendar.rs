@@ -43,36 +43,36 @@ fn windows_are_those_of_the_notice() {
     let (legal, free) = (true, false);
     let rows: [(&str, Term, bool, &str, &str); 19] = [
         // The samples of the notice's requirements, section 6: login, bizmessage, message, dispute, analytics.
-        ("2026-11-23", Term::Months(3), legal, "2027-02-23", "2027-03-03"),
-        ("2026-11-23", Term::Months(6), free, "2027-05-23", "2027-05-28"),
-        ("2026-11-23", Term::Years(1), legal, "2027-11-23", "2027-11-30"),
-        ("2026-11-23", Term::Years(3), legal, "2029-11-23", "2029-11-30"),
-        ("2026-11-23", Term::Years(1), free, "2027-11-23", "2027-11-30"),
+        ("2026-11-23", Term::months(3), legal, "2027-02-23", "2027-03-03"),
+        ("2026-11-23", Term::months(6), free, "2027-05-23", "2027-05-28"),
+        ("2026-11-23", Term::years(1), legal, "2027-11-23", "2027-11-30"),
+        ("2026-11-23", Term::years(3), legal, "2029-11-23", "2029-11-30"),
+        ("2026-11-23", Term::years(1), free, "2027-11-23", "2027-11-30"),
         // Month ends clamp; the end of a legal minimum moves off a Sunday, another end does not.
-        ("2026-11-30", Term::Months(3), legal, "2027-03-02", "2027-03-08"),
-        ("2026-11-30", Term::Months(3), free, "2027-02-28", "2027-03-08"),
-        ("2026-08-31", Term::Months(6), free, "2027-02-28", "2027-03-08"),
-        ("2026-12-31", Term::Months(6), legal, "2027-06-30", "2027-07-07"),
+        ("2026-11-30", Term::months(3), legal, "2027-03-02", "2027-03-08"),
+        ("2026-11-30", Term::months(3), free, "2027-02-28", "2027-03-08"),
+        ("2026-08-31", Term::months(6), free, "2027-02-28", "2027-03-08"),
+        ("2026-12-31", Term::months(6), legal, "2027-06-30", "2027-07-07"),
         // The leap day has no like in a common year, and is there in a leap year.
-        ("2024-02-29", Term::Years(3), legal, "2027-03-02", "2027-03-08"),
-        ("2024-02-29", Term::Years(8), free, "2032-02-29", "2032-03-08"),
-        ("2027-11-29", Term::Months(3), legal, "2028-02-29", "2028-03-08"),
+        ("2024-02-29", Term::years(3), legal, "2027-03-02", "2027-03-08"),
+        ("2024-02-29", Term::years(8), free, "2032-02-29", "2032-03-08"),
+        ("2027-11-29", Term::months(3), legal, "2028-02-29", "2028-03-08"),
         // Over the year end: 31 December 2027 is a Friday, 1 January 2028 a Saturday without substitute.
-        ("2026-12-31", Term::Years(1), legal, "2027-12-31", "2028-01-07"),
-        ("2027-10-01", Term::Months(3), legal, "2028-01-03", "2028-01-07"),
+        ("2026-12-31", Term::years(1), legal, "2027-12-31", "2028-01-07"),
+        ("2027-10-01", Term::months(3), legal, "2028-01-03", "2028-01-07"),
         // Substitute holidays: 설날 2027 on a Sunday moves to the 9th, 현충일 has none, 제헌절 and 노동절 have.
-        ("2026-11-06", Term::Months(3), legal, "2027-02-10", "2027-02-16"),
-        ("2026-12-06", Term::Months(6), legal, "2027-06-07", "2027-06-11"),
-        ("2027-04-17", Term::Months(3), legal, "2027-07-20", "2027-07-26"),
-        ("2027-02-01", Term::Months(3), legal, "2027-05-04", "2027-05-11"),
+        ("2026-11-06", Term::months(3), legal, "2027-02-10", "2027-02-16"),
+        ("2026-12-06", Term::months(6), legal, "2027-06-07", "2027-06-11"),
+        ("2027-04-17", Term::months(3), legal, "2027-07-20", "2027-07-26"),
+        ("2027-02-01", Term::months(3), legal, "2027-05-04", "2027-05-11"),
         // The longest rest of all years: a weekend, 추석 on 개천절, and its substitute.
-        ("2028-06-30", Term::Months(3), legal, "2028-10-06", "2028-10-13"),
+        ("2028-06-30", Term::months(3), legal, "2028-10-06", "2028-10-13"),
     ];
     for (event, term, legal, keep_until, destroy_by) in rows {
         let found = window(&term, legal, event, &holidays);
         assert_eq!(found, (keep_until.to_owned(), destroy_by.to_owned()), "{event} + {term:?}");
     }
-    assert_eq!(Term::Until(vec!["case_closed".into()]).window(20_000, false, &holidays), None);
+    assert_eq!(Term::until(vec!["case_closed".into()]).window(20_000, false, &holidays), None);
 }
 
 #[test]
@@ -80,7 +80,7 @@ fn a_year_that_is_not_covered_has_no_holidays() {
     let none = Holidays::default();
     assert!(!none.covers(2027) && holidays().covers(2027) && !holidays().covers(2025));
     // Without 1 March 2027 the deadline is a day earlier; the minimum is never shorter than the term.
-    let login = |holidays: &Holidays| window(&Term::Months(3), true, "2026-11-23", holidays);
+    let login = |holidays: &Holidays| window(&Term::months(3), true, "2026-11-23", holidays);
     assert_eq!(login(&none), ("2027-02-23".to_owned(), "2027-03-02".to_owned()));
     assert_eq!(login(&holidays()), ("2027-02-23".to_owned(), "2027-03-03".to_owned()));
 }
@@ -201,9 +201,9 @@ fn topics_keep_bytes_as_long_as_a_holiday_can_move_an_end() {
 
 fn any_term() -> impl Strategy<Value = Term> {
     prop_oneof![
-        (1..4_000_u32).prop_map(Term::Days),
-        (1..121_u32).prop_map(Term::Months),
-        (1..11_u32).prop_map(Term::Years),
+        (1..4_000_u32).prop_map(Term::days),
+        (1..121_u32).prop_map(Term::months),
+        (1..11_u32).prop_map(Term::years),
     ]
 }
 

@@ -73,7 +73,7 @@ fn tier(name: &str, legal_minimum: bool) -> Tier {
         name: name.into(),
         label: name.into(),
         topic: format!("tier.{name}.{{source}}").into(),
-        term: Term::Months(3),
+        term: Term::months(3),
         legal_minimum,
         late_accept: false,
         time: TimePrecision::Second,

@@ -69,6 +69,7 @@ fn source(name: &str, format: Format, time: EventTime, items: Vec<ItemPlan>) -> 
         key: None,
         headers: Vec::new(),
         routes: vec![Route { when: Vec::new(), to: vec![TierId(0)] }],
+        takes: Vec::new(),
         found: found.iter().map(|action| vec![vec![*action]; 2]).collect(),
     }
 }
@@ -124,8 +125,8 @@ fn plan() -> Plan {
         keys: (0..2).map(|tier| garim::engine::plan::KeyPlan::by_day(TierId(tier))).collect(),
         holidays: Default::default(),
         tiers: vec![
-            tier("service", Term::Until(vec!["left".into()]), TimePrecision::Minute),
-            tier("login", Term::Days(2), TimePrecision::Second),
+            tier("service", Term::until(vec!["left".into()]), TimePrecision::Minute),
+            tier("login", Term::days(2), TimePrecision::Second),
         ],
         sources: vec![json, lines, text, same, object],
     }
@@ -338,6 +339,43 @@ fn age_on_arrival() {
         plan.sources[0].routes[0].to = vec![TierId(1)];
     };
     assert_eq!(treat(&engine(only_login), "app", Some(value), &[]).refusals[0].reason, Reason::Expired);
+}
+
+#[test]
+fn a_tier_takes_what_meets_its_condition() {
+    let consent = |test| vec![Clause { at: pointer("/consent"), test }];
+    let withholding = |plan: &mut Plan| {
+        plan.sources[0].takes =
+            vec![consent(Test::NotIn(vec!["false".into()])), consent(Test::In(vec!["true".into(), "yes".into()]))];
+    };
+    let engine = engine(withholding);
+    for (value, tiers, withheld) in [
+        (r#""consent":true"#, &[1, 0][..], [0, 0]),
+        (r#""consent":"yes""#, &[1, 0], [0, 0]),
+        (r#""consent":null"#, &[0], [0, 1]),
+        (r#""other":1"#, &[0], [0, 1]),
+        (r#""consent":{"false":true}"#, &[0], [0, 1]),
+        (r#""consent":false"#, &[], [1, 1]),
+        (r#""consent":"false""#, &[], [1, 1]),
+    ] {
+        let record = format!(r#"{{{TIME},"event":"login",{value}}}"#);
+        let treated = treat(&engine, "app", Some(record.as_bytes()), &[]);
+        let taken: Vec<u8> = treated.outputs.iter().map(|output| output.tier.0).collect();
+        assert_eq!((&taken[..], &treated.tally.withheld[..]), (tiers, &withheld[..]), "{value}");
+        // What no tier takes is no fault of the record's.
+        assert_eq!((treated.refusals.len(), treated.tally.treated), (0, 1), "{value}");
+    }
+    // A null value has no fields at all: only a tier that asks for none takes it.
+    let treated = treat(&engine, "app", None, &[]);
+    assert_eq!((treated.outputs.len(), &treated.tally.withheld[..]), (1, &[0, 0][..]));
+    // Withheld from one tier and past the end of the other: that is a refusal, not silence.
+    let old = br#"{"event_at":"2026-11-20T08:00:00+09:00","event":"login","consent":"yes"}"#;
+    let engine = self::engine(|plan| {
+        plan.tiers.iter_mut().for_each(|tier| tier.late_accept = true);
+        plan.sources[0].takes = vec![consent(Test::Present(false))];
+    });
+    let treated = treat(&engine, "app", Some(old), &[]);
+    assert_eq!((treated.outputs.len(), treated.refusals[0].reason), (0, Reason::Expired));
 }
 
 #[test]

@@ -29,7 +29,7 @@ fn tier(name: &str) -> Tier {
         name: name.into(),
         label: name.into(),
         topic: format!("tier.{name}.{{source}}").into(),
-        term: Term::Months(3),
+        term: Term::months(3),
         legal_minimum: false,
         late_accept: false,
         time: TimePrecision::Second,

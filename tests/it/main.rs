@@ -31,6 +31,7 @@ mod policy_diff;
 mod properties;
 mod quarantine;
 mod readme;
+mod recipients;
 mod reference;
 mod seal;
 mod secrecy;

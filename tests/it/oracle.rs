@@ -177,7 +177,7 @@ impl<'a> Oracle<'a> {
             }
             let arrival_ms = record.timestamp_ms.ok_or(Reason::NoEventTime)?;
             let default = source.routes.last().expect("a default route");
-            let targets = self.targets(source, record, arrival_ms, &default.to, None)?;
+            let targets = self.targets(source, record, arrival_ms, &default.to, None, &Json::Null)?;
             let nothing = ("", &Json::Null);
             return self.outputs(source, topic, record, line, nothing, &targets, |_, _| Ok(Body::Null));
         };
@@ -216,7 +216,7 @@ impl<'a> Oracle<'a> {
             Json::Null | Json::Array(_) | Json::Object(_) => None,
         });
         let tenant = tenant.as_deref().map(str::trim).filter(|tenant| !tenant.is_empty());
-        let targets = self.targets(source, record, event_ms, &route.to, tenant)?;
+        let targets = self.targets(source, record, event_ms, &route.to, tenant, &root)?;
         self.check_items(source, &root, &targets)?;
         self.outputs(source, topic, record, line, (value, &root), &targets, |treating, sealing| match &root {
             Json::Text(line) => {
@@ -228,7 +228,7 @@ impl<'a> Oracle<'a> {
         })
     }
 
-    /// The tiers that take a record of this age.
+    /// The tiers that take a record of this content and age.
     fn targets(
         self,
         source: &SourcePlan,
@@ -236,6 +236,7 @@ impl<'a> Oracle<'a> {
         event_ms: i64,
         to: &[TierId],
         tenant: Option<&str>,
+        root: &Json,
     ) -> Result<Vec<Target>, Stop> {
         let day = self.day(event_ms)?;
         let arrived = record.timestamp_ms.map(|ms| self.day(ms)).transpose()?;
@@ -247,8 +248,11 @@ impl<'a> Oracle<'a> {
             }
         }
         let lateness_s = record.timestamp_ms.map_or(0, |arrival_ms| (arrival_ms - event_ms) / 1000);
-        let (mut targets, mut expired) = (Vec::new(), false);
+        let (mut targets, mut expired, mut late) = (Vec::new(), false, false);
         for tier in to {
+            if source.takes.get(usize::from(tier.0)).is_some_and(|clauses| !all_hold(clauses, root)) {
+                continue;
+            }
             let plan = &self.plan.tiers[usize::from(tier.0)];
             if let (Some(arrived), Some(last)) = (arrived, plan.term.last_day(day))
                 && arrived > last
@@ -257,6 +261,7 @@ impl<'a> Oracle<'a> {
                 continue;
             }
             if lateness_s > self.plan.max_lateness_s && !plan.late_accept {
+                late = true;
                 continue;
             }
             let keys = &self.plan.keys[usize::from(tier.0)];
@@ -289,8 +294,8 @@ impl<'a> Oracle<'a> {
         }
         match targets.is_empty() {
             true if expired => Err(Reason::Expired.into()),
-            true => Err(Reason::TooLate.into()),
-            false => Ok(targets),
+            true if late => Err(Reason::TooLate.into()),
+            _ => Ok(targets),
         }
     }
 
@@ -302,6 +307,9 @@ impl<'a> Oracle<'a> {
     /// What holds for a record whatever its tier: some item applies, none of its fields is unlisted, values are single.
     fn check_items(self, source: &SourcePlan, root: &Json, targets: &[Target]) -> Result<(), Reason> {
         let Json::Object(_) = root else { return Ok(()) };
+        if targets.is_empty() {
+            return Ok(());
+        }
         let mut seen = Seen { matched: false, unlisted: false };
         for target in targets {
             let treating = Treating { oracle: self, source, text: "", root, target };
@@ -829,16 +837,19 @@ fn all_hold(clauses: &[Clause], root: &Json) -> bool {
         let value = root.at(&clause.at).filter(|value| **value != Json::Null);
         match &clause.test {
             Test::Present(present) => value.is_some() == *present,
-            Test::In(texts) => {
-                let text = match value {
-                    Some(Json::Text(text) | Json::Number(text)) => text.clone(),
-                    Some(Json::Bool(value)) => value.to_string(),
-                    Some(Json::Null | Json::Array(_) | Json::Object(_)) | None => return false,
-                };
-                texts.iter().any(|wanted| **wanted == *text)
-            }
+            Test::In(texts) => one_of(value, texts),
+            Test::NotIn(texts) => !one_of(value, texts),
         }
     })
+}
+
+fn one_of(value: Option<&Json>, texts: &[Box<str>]) -> bool {
+    let text = match value {
+        Some(Json::Text(text) | Json::Number(text)) => text.clone(),
+        Some(Json::Bool(value)) => value.to_string(),
+        Some(Json::Null | Json::Array(_) | Json::Object(_)) | None => return false,
+    };
+    texts.iter().any(|wanted| **wanted == *text)
 }
 
 /// A number that is an integer of at most 40 digits, written with a fraction or exponent, in plain digits.

@@ -288,7 +288,7 @@ fn a_record_is_explained_field_by_field() {
             format!("{} / {}", window.unwrap_or_default(), target.sealed.join(" "))
         })
         .collect();
-    assert_eq!(ends, ["2029-11-23 2029-11-30 / email", " / email"]);
+    assert_eq!(ends, ["2029-11-23 2029-11-30 / email", "2027-11-23 2027-11-30 / email"]);
     let told = |at: &str| {
         let field = explained.fields.iter().find(|field| field.at == at).unwrap();
         let missed: Vec<&str> = field.missed.iter().map(|missed| missed.condition.as_str()).collect();

@@ -272,6 +272,7 @@ fn clauses(dice: &mut Dice) -> Vec<Clause> {
         at: if dice.one_in(2) { Pointer(vec![Segment::Name("event".into())]) } else { pointer(dice, false) },
         test: match dice.below(3) {
             0 => Test::Present(dice.one_in(2)),
+            1 => Test::NotIn(vec![dice.pick(&["login", "1", "true"]).into()]),
             _ => Test::In(
                 (0..1 + dice.below(2)).map(|_| dice.pick(&["login", "logout", "true", "7", ""]).into()).collect(),
             ),
@@ -334,9 +335,9 @@ fn plan(dice: &mut Dice) -> Plan {
         spread,
     };
     let mut tiers = vec![
-        tier("short", Term::Days(3), TimePrecision::Minute, false, true, dice.one_in(3)),
-        tier("until", Term::Until(vec!["left".into()]), TimePrecision::Second, true, true, false),
-        tier("legal", Term::Months(1), TimePrecision::Day, true, false, dice.one_in(3)),
+        tier("short", Term::days(3), TimePrecision::Minute, false, true, dice.one_in(3)),
+        tier("until", Term::until(vec!["left".into()]), TimePrecision::Second, true, true, false),
+        tier("legal", Term::months(1), TimePrecision::Day, true, false, dice.one_in(3)),
     ];
     let mut keys: Vec<KeyPlan> = (0..TIERS)
         .map(|tier| KeyPlan {
@@ -435,6 +436,7 @@ fn source(dice: &mut Dice, index: usize, format: Format, tiers: usize) -> Source
         key: (!dice.one_in(3)).then(|| carrier(dice)),
         headers: vec![("x-user".into(), carrier(dice))],
         routes,
+        takes: (0..tiers).map(|_| if is_text || !dice.one_in(5) { vec![] } else { clauses(dice) }).collect(),
         found: Kind::ALL.iter().map(|kind| found(dice, *kind)).collect(),
     }
 }

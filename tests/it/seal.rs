@@ -168,7 +168,7 @@ fn tier(name: &str, record_id: bool) -> Tier {
         name: name.into(),
         label: name.into(),
         topic: format!("tier.{name}.{{source}}").into(),
-        term: Term::Months(60),
+        term: Term::months(60),
         legal_minimum: false,
         late_accept: false,
         time: TimePrecision::Second,
@@ -225,6 +225,7 @@ fn plan() -> Plan {
         key: None,
         headers: Vec::new(),
         routes: vec![Route { when: Vec::new(), to: vec![TierId(0), TierId(1)] }],
+        takes: Vec::new(),
         found: found.iter().map(|action| vec![vec![*action]; 2]).collect(),
     };
     let pattern = Pattern::nginx(r#"$ip - $user [$time] "$note" $status"#).expect("the format compiles");

@@ -149,7 +149,7 @@ fn engine(keys: Vec<KeyPlan>, spread: bool) -> Engine {
         name: format!("tier{name}").into(),
         label: "a tier".into(),
         topic: format!("tier.{name}.{{source}}").into(),
-        term: Term::Months(60),
+        term: Term::months(60),
         legal_minimum: false,
         late_accept: true,
         time: TimePrecision::Second,
@@ -176,6 +176,7 @@ fn engine(keys: Vec<KeyPlan>, spread: bool) -> Engine {
         key: None,
         headers: Vec::new(),
         routes: vec![Route { when: Vec::new(), to: (0..keys.len()).map(|tier| TierId(tier as u8)).collect() }],
+        takes: Vec::new(),
         found: vec![vec![vec![Action::Drop]; keys.len()]; Kind::FOUND],
     };
     let plan = Plan {

@@ -29,7 +29,7 @@ fn topics_are_made_as_the_policy_needs_them_and_then_left_alone() {
     let day_ms = 86_400_000u64;
     let rows = [
         ("tier.login-3m.kakaowork", 99 * day_ms, day_ms),
-        ("tier.until-contract-end.kakaowork", 365 * day_ms, day_ms),
+        ("tier.until-contract-end.kakaowork", 366 * day_ms, day_ms),
         ("tier.dispute-3y.kakaowork", 1103 * day_ms, day_ms),
         ("quarantine.kakaowork", 5 * day_ms, day_ms / 2),
     ];

@@ -14,8 +14,8 @@ fn ms(time: &str) -> i64 {
 
 /// Two tiers: one of three months by day, one of three years by year that the law asks for; and a partner's share of it.
 fn yearly() -> Plan {
-    let dispute = Tier { term: Term::Years(3), legal_minimum: true, ..tier("dispute-3y") };
-    let share = Tier { term: Term::Years(4), ..tier("dispute-3y@partner") };
+    let dispute = Tier { term: Term::years(3), legal_minimum: true, ..tier("dispute-3y") };
+    let share = Tier { term: Term::years(4), ..tier("dispute-3y@partner") };
     let mut plan = plan(vec![tier("login-3m"), dispute, share]);
     plan.keys[1].period = Period::Year;
     plan.keys[2] = KeyPlan { recipient: Some("partner".into()), ..plan.keys[1].clone() };
@@ -184,7 +184,7 @@ fn a_store_reaches_as_far_as_it_has_no_gap() {
     let until = |from| made.last_covered(&plan, from).into_iter().map(|covered| covered.until).collect::<Vec<_>>();
     assert_eq!(until(date(2026, 12, 30)), [Some(date(2027, 1, 2)); 2]);
     assert_eq!(until(date(2026, 12, 29)), [None; 2]);
-    let alone = super::plan(vec![Tier { term: Term::Years(3), ..tier("dispute-3y") }]);
+    let alone = super::plan(vec![Tier { term: Term::years(3), ..tier("dispute-3y") }]);
     let (_parent, dir) = store(&alone, date(2026, 12, 30), date(2027, 1, 2));
     let by_day = Store::open(&dir).unwrap();
     assert_eq!(by_day.last_covered(&alone, date(2026, 12, 30))[0].until, Some(date(2027, 1, 2)));

@@ -24,9 +24,6 @@ impl Place {
         let (text, holidays) =
             (fs::read_to_string(POLICY).unwrap(), Path::new(POLICY).with_file_name("holidays-kr.toml"));
         fs::copy(holidays, place.parent.path().join("holidays-kr.toml")).unwrap();
-        let source = "[sources.kakaowork]\n";
-        assert!(text.contains(source));
-        let text = text.replacen(source, &format!("{source}tenant = \"/tenant_id\"\n"), 1);
         let tier = "[tiers.until-contract-end]\n";
         assert!(text.contains(tier));
         fs::write(place.policy(), text.replacen(tier, &format!("{tier}tenants = true\n"), 1)).unwrap();
