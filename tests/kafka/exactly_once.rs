@@ -222,11 +222,11 @@ fn every_record_is_once_in_its_tiers_whatever_is_killed() {
     eprintln!("records still to do at each kill: {behind:?}");
     assert!(behind.iter().filter(|behind| **behind > 0).count() >= 3, "kills hit work, not rest: {behind:?}");
     await_done(&brokers, "garim", INPUT, Duration::from_secs(300));
-    let metrics: Vec<String> = [&first, &second]
-        .into_iter()
-        .filter_map(|garim| garim.as_ref()?.page("/metrics").map(|(_, text)| text))
-        .collect();
-    assert_eq!(metrics.len(), 2);
+    // The one that was started last may have found nothing left to do, and may still be on its way.
+    let metrics = [&first, &second].map(|garim| {
+        let garim = garim.as_ref().expect("it runs");
+        until("its metrics are there", Duration::from_secs(60), || garim.page("/metrics").map(|(_, text)| text))
+    });
     first.take().expect("it runs").stop();
     second.take().expect("it runs").stop();
 
