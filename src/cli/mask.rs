@@ -306,7 +306,7 @@ struct Counts {
     bytes: u64,
     refused: u64,
     unlisted: u64,
-    /// By tier: written, left out as past their end, left out as too late.
+    /// By tier: written, left out as past their end, as too late, as not meeting its `when`.
     tiers: Vec<[u64; 4]>,
     /// By `Reason as usize`.
     reasons: Vec<u64>,

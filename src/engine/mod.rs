@@ -13,8 +13,9 @@
 //! * An array or object is dropped whole or scanned whole; any other action on it is the refusal `not-scalar`.
 //!   One in which nothing is left disappears.
 //! * Where a member's name is data (reached by `*`, or inside of what is scanned whole), what is found in it is masked.
-//! * A tier that the record is too old or too late for is passed over; if none is left, the record is refused. So is a
-//!   tier whose `when` does not hold; a record that no tier takes for that reason alone is treated, and has no output.
+//! * A tier that the record is too old or too late for is passed over; if none is left, the record is refused.
+//! * A tier whose `when` does not hold is passed over too; a record that no tier takes for that reason alone is treated,
+//!   and has no output.
 
 pub mod batch;
 mod compile;

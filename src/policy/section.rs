@@ -116,8 +116,7 @@ const ITEM: &[&str] = &["item", "label", "at", "kind", "class", "do", "when", "p
 const CARRIER: &[&str] = &["kind", "class", "do", "legal-basis", "allow"];
 const HEADER: &[&str] = &["name", "kind", "class", "do", "legal-basis", "allow"];
 const ROUTE: &[&str] = &["when", "to"];
-const RECIPIENT: &[&str] =
-    &["label", "sources", "tiers", "topic", "enabled", "duty", "country", "when", "tenants", "holds", "items", "grant"];
+const RECIPIENT: &[&str] = &["label", "sources", "tiers", "topic", "enabled", "when", "tenants"];
 const EXAMPLE: &[&str] = &["name", "source", "given", "timestamp", "expect", "expect-refused"];
 
 impl Reader<'_> {
@@ -183,7 +182,7 @@ impl Reader<'_> {
                 time: self.text(&fields, "time"),
                 group: self.text(&fields, "group"),
                 record_id: self.flag(&fields, "record-id"),
-                when: self.when(&fields, "when"),
+                when: self.when(&fields),
                 spread: self.flag(&fields, "spread"),
                 allow: self.text(&fields, "allow"),
             });
@@ -251,7 +250,7 @@ impl Reader<'_> {
                 emit: self.text(&fields, "emit"),
                 time: self.text(&fields, "time"),
                 tenant: self.text(&fields, "tenant"),
-                when: self.when(&fields, "when"),
+                when: self.when(&fields),
                 tombstones: self.text(&fields, "tombstones"),
                 quarantine: self.text(&fields, "quarantine"),
                 key: key.map(|key| self.rule(&key)),
@@ -275,7 +274,7 @@ impl Reader<'_> {
                 item: self.needed(&fields, "item"),
                 label: self.text(&fields, "label"),
                 at: self.needed(&fields, "at"),
-                when: self.when(&fields, "when"),
+                when: self.when(&fields),
                 purpose: self.texts(&fields, "purpose"),
                 rule: self.rule(&fields),
             });
@@ -287,11 +286,7 @@ impl Reader<'_> {
         let mut routes = Vec::new();
         for fields in self.listed(source, "routes", "a route", ROUTE) {
             self.must_have(&fields, "to");
-            routes.push(Route {
-                span: fields.span.clone(),
-                when: self.when(&fields, "when"),
-                to: self.texts(&fields, "to"),
-            });
+            routes.push(Route { span: fields.span.clone(), when: self.when(&fields), to: self.texts(&fields, "to") });
         }
         routes
     }
@@ -312,16 +307,11 @@ impl Reader<'_> {
                 tiers: self.texts(&fields, "tiers"),
                 topic: self.text(&fields, "topic"),
                 enabled: self.flag(&fields, "enabled"),
-                when: self.when(&fields, "when"),
-                tenants: self.list(&fields, "tenants"),
+                when: self.when(&fields),
+                tenants: fields.get("tenants").map(|value| Typed::new(self.strings(value), fields.place("tenants"))),
             });
         }
         recipients
-    }
-
-    fn list(&mut self, fields: &Fields<'_>, key: &str) -> Option<Typed<Vec<Typed<String>>>> {
-        let value = fields.get(key)?;
-        Some(Typed::new(self.strings(value), fields.place(key)))
     }
 
     fn examples(&mut self, top: &Fields<'_>) -> Vec<Example> {
@@ -373,8 +363,8 @@ impl Reader<'_> {
         Some(Typed::new(act, fields.place("do")))
     }
 
-    fn when(&mut self, fields: &Fields<'_>, key: &str) -> Vec<When> {
-        let Some(value) = fields.get(key) else {
+    fn when(&mut self, fields: &Fields<'_>) -> Vec<When> {
+        let Some(value) = fields.get("when") else {
             return Vec::new();
         };
         match value.get_ref() {
