@@ -205,8 +205,8 @@ fn tenants(file: &File, sources: &[SourceParts], faults: &mut Faults) {
     }
     for (source, parts) in file.sources.iter().zip(sources) {
         let asked = file.tiers.iter().zip(&parts.reached).any(|(tier, reached)| *reached && tier.tenants.is_some());
-        let gets = |recipient: &&file::Recipient| recipient.sources.iter().any(|name| name.value == source.name.value);
-        let asked = asked || file.recipients.iter().filter(gets).any(|recipient| recipient.tenants.is_some());
+        let mut getting = file.recipients.iter().filter(|recipient| gets(recipient, source));
+        let asked = asked || getting.any(|recipient| recipient.tenants.is_some());
         if let (Some(tenant), false) = (&source.tenant, asked) {
             let message = format!("no tier of `{}` has keys for each tenant, no recipient its own", source.name.value);
             faults.warning("G0123", tenant.span.clone(), message).help =
@@ -214,6 +214,11 @@ fn tenants(file: &File, sources: &[SourceParts], faults: &mut Faults) {
         }
     }
     own_tenants(file, faults);
+}
+
+/// Whether a recipient gets records of a source.
+fn gets(recipient: &file::Recipient, source: &file::Source) -> bool {
+    recipient.sources.iter().any(|name| name.value == source.name.value)
 }
 
 /// Complains of recipients that get the records of certain tenants, where there are none or nobody can tell.
@@ -230,8 +235,7 @@ fn own_tenants(file: &File, faults: &mut Faults) {
             let message = format!("{} tenants, at most {RECIPIENT_TENANTS_MAX} are possible", tenants.value.len());
             faults.error("G0128", over.span.clone(), message).label = "one too many".to_owned();
         }
-        let own = |source: &&file::Source| recipient.sources.iter().any(|name| name.value == source.name.value);
-        for source in file.sources.iter().filter(own).filter(|source| source.tenant.is_none()) {
+        for source in file.sources.iter().filter(|source| gets(recipient, source) && source.tenant.is_none()) {
             let message =
                 format!("`{}` gets certain tenants, and `{}` has none", recipient.name.value, source.name.value);
             let fault = faults.error("G0140", tenants.span.clone(), message);
@@ -247,8 +251,8 @@ fn fieldless(file: &File, parts: &Parts, faults: &mut Faults) {
     for (source, compiled) in file.sources.iter().zip(&parts.sources).filter(|(source, _)| lines(source)) {
         let reached = file.tiers.iter().zip(&compiled.reached).filter(|(_, reached)| **reached);
         let tiers = reached.map(|(tier, _)| (&tier.name, &tier.when));
-        let gets = |recipient: &&file::Recipient| recipient.sources.iter().any(|name| name.value == source.name.value);
-        let recipients = file.recipients.iter().filter(gets).map(|recipient| (&recipient.name, &recipient.when));
+        let getting = file.recipients.iter().filter(|recipient| gets(recipient, source));
+        let recipients = getting.map(|recipient| (&recipient.name, &recipient.when));
         for (name, _) in tiers.chain(recipients).filter(|(_, when)| !when.is_empty()) {
             let message = format!("`{}` has a condition, and a line of free text has no fields", name.value);
             let fault = faults.error("G0135", name.span.clone(), message);

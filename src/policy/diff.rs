@@ -338,7 +338,14 @@ fn recipient_facts(recipient: &file::Recipient, when: String, facts: &mut Vec<Fa
     says.say("tiers", names(&recipient.tiers));
     says.say("topic", super::recipient::topic_template(recipient, "{tier}"));
     says.say("when", when);
-    says.say("tenants", recipient.tenants.as_ref().map_or_else(|| "all".to_owned(), |own| names(&own.value)));
+    says.say(
+        "tenants",
+        match &recipient.tenants {
+            None => "all".to_owned(),
+            Some(own) if own.value.is_empty() => "none".to_owned(),
+            Some(own) => names(&own.value),
+        },
+    );
     says.say("enabled", yes(recipient.enabled.as_ref().is_some_and(|flag| flag.value)));
 }
 
