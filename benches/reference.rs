@@ -149,6 +149,8 @@ pub(crate) fn engine_of(algorithm: Algorithm) -> Engine {
         time: TimePrecision::Second,
         record_id: true,
         spread: false,
+        body_sealed: false,
+        until_ms: None,
     };
     let item = |at: &str, kind: Kind, action: Action| ItemPlan {
         name: at.into(),
@@ -156,6 +158,7 @@ pub(crate) fn engine_of(algorithm: Algorithm) -> Engine {
         kind,
         when: Vec::new(),
         actions: vec![vec![action]; 2],
+        names: Vec::new(),
     };
     let mask = Action::Mask(MaskShape::OfKind);
     let redact = Action::Mask(MaskShape::Redact);
@@ -188,6 +191,7 @@ pub(crate) fn engine_of(algorithm: Algorithm) -> Engine {
         ],
         key: None,
         headers: Vec::new(),
+        also: Vec::new(),
         takes: Vec::new(),
         routes: vec![
             Route {

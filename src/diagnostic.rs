@@ -2,6 +2,7 @@
 
 pub mod code;
 
+use std::collections::HashSet;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 
@@ -156,8 +157,9 @@ impl Faults {
             let place = |d: &Diagnostic| (d.span.as_ref().map_or(0, |span| span.start), d.severity);
             (&a.file, place(a), a.code).cmp(&(&b.file, place(b), b.code))
         });
-        self.diagnostics
-            .dedup_by(|b, a| (a.code, &a.file, &a.span, &a.message) == (b.code, &b.file, &b.span, &b.message));
+        // Two complaints about a word that many items share may take turns, so the equal ones need not be neighbours.
+        let mut told = HashSet::new();
+        self.diagnostics.retain(|d| told.insert((d.code, d.file.clone(), d.span.clone(), d.message.clone())));
     }
 
     /// Takes over the files and complaints of another.

@@ -238,4 +238,12 @@ pub const UNCONFIRMED_NAMES_MAX: usize = 100;
 /// within seconds.
 pub const KEEPER_LOOK_MS: u64 = 2_000;
 
+/// Most distinct places of unlisted fields that a coverage keeps; what comes behind is counted together. A record with
+/// data for names makes a new place with every value.
+pub const COVERAGE_PLACES_MAX: usize = 4_096;
+
+/// Most names at one place of a record that a coverage tells one by one: an object with more is a map, and its names are
+/// data. The widest records of services have a few dozen members.
+pub const COVERAGE_NAMES_MAX: usize = 64;
+
 const _: () = assert!(4 * LOG_CALL_MS < LEASE_MS / 2 && 2 * KEEPER_LOOK_MS < LEASE_MS / 2);

@@ -48,7 +48,8 @@ pub fn run(args: &Args, shared: &Shared) -> Result<Exit, Failure> {
     };
     if let Some(path) = path {
         let limits = settings.as_ref().map_or(LIMITS, |settings| settings.limits);
-        let (mut found, parts) = check_policy(&path, limits);
+        let in_clear = settings.as_ref().is_some_and(|settings| settings.kafka.lets_cross_in_clear());
+        let (mut found, parts) = check_policy(&path, limits, in_clear);
         if settings.is_some_and(|settings| settings.quarantine_recipient.is_some()) {
             // What is refused stays readable for whoever has the other half of that key.
             found.diagnostics.retain(|one| one.code != "G0127");
@@ -63,14 +64,18 @@ pub fn run(args: &Args, shared: &Shared) -> Result<Exit, Failure> {
     Ok(if refused { Exit::Config } else { Exit::Done })
 }
 
-/// The complaints about a policy, and what it consists of.
-fn check_policy(path: &Path, limits: Limits) -> (Faults, String) {
+/// The complaints about a policy, and what it consists of; `in_clear` where the settings do not encrypt what is sent.
+fn check_policy(path: &Path, limits: Limits, in_clear: bool) -> (Faults, String) {
     let mut policy = match policy::load(path) {
         Ok(policy) => policy,
         Err(faults) => return (faults, String::new()),
     };
     let summary = summary(&policy);
     holidays(&mut policy);
+    grants(&mut policy);
+    if in_clear {
+        policy.refuse_abroad_in_clear();
+    }
     if let Err(fault) = Engine::new(policy.plan, limits) {
         policy.warnings.error("G0100", 0..0, format!("the policy does not compile: {fault}"));
     }
@@ -89,6 +94,19 @@ fn holidays(policy: &mut Policy) {
         let message = format!("the holidays of {} are missing", missing.join(", "));
         policy.warnings.error("G0139", named.span.clone(), message).help =
             Some("add a table for each; until then they count as years without holidays".to_owned());
+    }
+}
+
+/// Warns of grants that have ended: their recipients are enabled, and get nothing any more.
+fn grants(policy: &mut Policy) {
+    let today = policy.plan.zone.to_datetime(jiff::Timestamp::now()).date();
+    for recipient in policy.file.recipients.iter().filter(|one| one.enabled.as_ref().is_some_and(|flag| flag.value)) {
+        let Some(until) = recipient.grant.as_ref().and_then(|grant| grant.until.as_ref()) else { continue };
+        if until.value < today {
+            let message = format!("the grant of `{}` has ended: nothing goes to it any more", recipient.name.value);
+            policy.warnings.warning("G0185", until.span.clone(), message).help =
+                Some("renew the grant, or write `enabled = false`".to_owned());
+        }
     }
 }
 

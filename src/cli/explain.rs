@@ -9,7 +9,7 @@ use crate::diagnostic::code;
 use crate::engine::Engine;
 use crate::engine::plan::{Action, Actions, KeyPlan, Unlisted};
 use crate::kind::Kind;
-use crate::policy::explain::{Explanation, Field, Ruling, Target};
+use crate::policy::explain::{Absent, Explanation, Field, Passed, Ruling, Target, Why};
 use crate::policy::{self, Policy, action, diff};
 use crate::pseudonym::Algorithm;
 use crate::pseudonym::epoch::Period;
@@ -147,6 +147,10 @@ impl Report<'_> {
         for target in &self.explained.tiers {
             self.tell_target(target, &day, out)?;
         }
+        for passed in &self.explained.passed {
+            let why = self.why(&passed.why);
+            writeln!(out, "not in {bold}{}{bold:#}: {why}", self.tier(passed.tier))?;
+        }
         for field in &self.explained.fields {
             writeln!(out)?;
             self.tell_field(field, out)?;
@@ -163,7 +167,7 @@ impl Report<'_> {
         };
         let key = match keys.period {
             Period::Day => format!("the key of {day}"),
-            Period::Year => format!("the key of {}", day.split('-').next().unwrap_or(day)),
+            Period::Year => format!("the key of {}, seals with that of {day}", self.epoch(keys)),
         };
         let tenants = if keys.tenants { " and its tenant" } else { "" };
         let function = match keys.algorithm {
@@ -174,10 +178,56 @@ impl Report<'_> {
         if let Some(recipient) = &keys.recipient {
             writeln!(out, "  a share of {recipient}, with keys of its own and nothing sealed")?;
         }
+        if self.policy.plan.tiers[usize::from(target.tier.0)].body_sealed {
+            writeln!(out, "  the record leaves whole in its envelope")?;
+        }
         if !target.sealed.is_empty() {
             writeln!(out, "  sealed: {}", target.sealed.join(", "))?;
         }
+        for led in &target.led {
+            let word = if led.also { "also led here" } else { "led here" };
+            writeln!(out, "  {word} by the route at {}", self.place(led.line))?;
+        }
         Ok(())
+    }
+
+    /// The epoch of the keys that make the record's tokens: `2026-11-23`, or `2026`.
+    fn epoch(&self, keys: &KeyPlan) -> String {
+        match (self.explained.day, keys.period) {
+            (Some(day), Period::Day) => day.to_string(),
+            (Some(day), Period::Year) => day.year().to_string(),
+            (None, _) => "unknown".to_owned(),
+        }
+    }
+
+    /// Why a tier did not take the record.
+    fn why(&self, why: &Why) -> String {
+        match why {
+            Why::NoRoute { condition, line } => {
+                format!("no route leads there; the nearest ({}) asks for another {condition}", self.place(*line))
+            }
+            Why::Hidden { line } => format!("the route at {} holds first", self.place(*line)),
+            Why::Condition { condition } => format!("its condition on {condition} does not hold"),
+            Why::OtherTenant => "the tenant is not one of the recipient's own".to_owned(),
+            Why::Expired { last } => format!("too old on arrival: its term ended on {last}"),
+            Why::TooLate => "later than `max-lateness`, and the tier takes no late records".to_owned(),
+            Why::GrantEnded => "the recipient's grant had ended".to_owned(),
+            Why::Refused => "the record is refused".to_owned(),
+        }
+    }
+
+    fn passed_json(&self, passed: &Passed) -> serde_json::Value {
+        let (reason, condition, line) = match &passed.why {
+            Why::NoRoute { condition, line } => ("no-route", Some(condition), Some(*line)),
+            Why::Hidden { line } => ("hidden", None, Some(*line)),
+            Why::Condition { condition } => ("condition", Some(condition), None),
+            Why::OtherTenant => ("other-tenant", None, None),
+            Why::Expired { .. } => ("expired", None, None),
+            Why::TooLate => ("too-late", None, None),
+            Why::GrantEnded => ("grant-ended", None, None),
+            Why::Refused => ("refused", None, None),
+        };
+        serde_json::json!({ "tier": self.tier(passed.tier), "reason": reason, "condition": condition, "line": line })
     }
 
     fn keys(&self, id: TierId) -> &KeyPlan {
@@ -190,6 +240,8 @@ impl Report<'_> {
         serde_json::json!({
             "tier": self.tier(target.tier),
             "epoch_day": day(self.explained.day),
+            "epoch": self.explained.day.map(|_| self.epoch(keys)),
+            "routes": target.led.iter().map(|led| serde_json::json!({ "line": led.line, "also": led.also })).collect::<Vec<_>>(),
             "key_period": diff::period(keys.period),
             "algorithm": diff::algorithm(keys.algorithm),
             "tenants": keys.tenants,
@@ -206,12 +258,15 @@ impl Report<'_> {
         let at = if field.at.is_empty() { "the line" } else { &field.at };
         writeln!(out, "{bold}{at}{bold:#}{value}")?;
         match &field.rule {
-            Ruling::Item { name, line, class, kind, actions } => {
+            Ruling::Item { name, line, class, kind, actions, names, absent } => {
                 let class = class
                     .as_ref()
                     .map_or_else(String::new, |(name, line)| format!(", class {name} ({})", self.place(*line)));
                 writeln!(out, "  item {name} ({}), kind {}{class}", self.place(*line), kind.name())?;
-                self.tell_actions("  ", actions, *kind, out)?;
+                self.tell_actions("  ", actions, names, *kind, out)?;
+                for (id, absent) in absent {
+                    writeln!(out, "  {} holds nothing of it: {}", self.tier(*id), absent_words(*absent))?;
+                }
             }
             Ruling::EventTime => writeln!(out, "  the event time, cut to the precision of the tier")?,
             Ruling::Unlisted(unlisted) => writeln!(out, "  no item: {}", unlisted_words(*unlisted))?,
@@ -219,11 +274,14 @@ impl Report<'_> {
         for found in &field.findings {
             let Span { start, end } = found.span;
             writeln!(out, "  found a {} in bytes {start} to {end}", found.kind.name())?;
-            self.tell_actions("    ", &found.actions, found.kind, out)?;
+            self.tell_actions("    ", &found.actions, &[], found.kind, out)?;
         }
         for missed in &field.missed {
             let place = self.place(missed.line);
             writeln!(out, "  not item {} ({place}): its condition on {} does not hold", missed.name, missed.condition)?;
+        }
+        if let Some((name, line)) = &field.near {
+            writeln!(out, "  not item {name} ({}): its place is written a little differently", self.place(*line))?;
         }
         Ok(())
     }
@@ -232,6 +290,7 @@ impl Report<'_> {
         &self,
         indent: &str,
         actions: &[(TierId, Actions)],
+        names: &[(TierId, Box<str>)],
         kind: Kind,
         out: &mut Out,
     ) -> Result<(), Failure> {
@@ -243,7 +302,13 @@ impl Report<'_> {
                 }
                 _ => String::new(),
             };
-            writeln!(out, "{indent}{}: {}{cut}", self.tier(*id), action_words(actions))?;
+            let keyed = actions.iter().any(|one| matches!(one, Action::Pseudonymize));
+            let epoch = match keyed {
+                true => format!(", key of {}", self.epoch(self.keys(*id))),
+                false => String::new(),
+            };
+            let words = action_words(actions, names, *id).join(" + ");
+            writeln!(out, "{indent}{}: {words}{cut}{epoch}", self.tier(*id))?;
         }
         Ok(())
     }
@@ -263,19 +328,23 @@ impl Report<'_> {
             "source": *source.name,
             "refusal": refusal,
             "tiers": tiers,
+            "passed": self.explained.passed.iter().map(|passed| self.passed_json(passed)).collect::<Vec<_>>(),
             "fields": fields,
         })
     }
 
     fn field_json(&self, field: &Field) -> serde_json::Value {
         let rule = match &field.rule {
-            Ruling::Item { name, line, class, kind, actions } => serde_json::json!({
+            Ruling::Item { name, line, class, kind, actions, names, absent } => serde_json::json!({
                 "item": name,
                 "line": line,
                 "class": class.as_ref().map(|(name, _)| name),
                 "class_line": class.as_ref().map(|(_, line)| line),
                 "kind": kind.name(),
-                "actions": self.actions_json(actions),
+                "actions": self.actions_json(actions, names),
+                "absent": serde_json::Value::Object(
+                    absent.iter().map(|(id, absent)| (self.tier(*id).to_owned(), absent_words(*absent).into())).collect(),
+                ),
             }),
             Ruling::EventTime => serde_json::json!({ "event_time": true }),
             Ruling::Unlisted(unlisted) => serde_json::json!({ "unlisted": unlisted_words(*unlisted) }),
@@ -285,7 +354,7 @@ impl Report<'_> {
             .iter()
             .map(|found| {
                 let span = [found.span.start, found.span.end];
-                let actions = self.actions_json(&found.actions);
+                let actions = self.actions_json(&found.actions, &[]);
                 serde_json::json!({ "kind": found.kind.name(), "span": span, "actions": actions })
             })
             .collect();
@@ -297,23 +366,35 @@ impl Report<'_> {
             )
             .collect();
         let mut entry = serde_json::json!({ "at": field.at, "rule": rule, "findings": findings, "missed": missed });
+        if let Some((name, line)) = &field.near {
+            entry["near"] = serde_json::json!({ "item": name, "line": line });
+        }
         if self.values {
             entry["value"] = field.value.as_str().into();
         }
         entry
     }
 
-    fn actions_json(&self, actions: &[(TierId, Actions)]) -> serde_json::Value {
-        let entries = actions.iter().map(|(id, actions)| {
-            let words: Vec<_> = actions.iter().map(|one| serde_json::Value::from(action::words(*one))).collect();
-            (self.tier(*id).to_owned(), words.into())
-        });
+    fn actions_json(&self, actions: &[(TierId, Actions)], names: &[(TierId, Box<str>)]) -> serde_json::Value {
+        let entries =
+            actions.iter().map(|(id, list)| (self.tier(*id).to_owned(), action_words(list, names, *id).into()));
         serde_json::Value::Object(entries.collect())
     }
 }
 
-fn action_words(actions: &Actions) -> String {
-    actions.iter().map(|one| action::words(*one)).collect::<Vec<_>>().join(" + ")
+/// The words of what is done in a tier, with the name under which the value leaves there.
+fn action_words(actions: &Actions, names: &[(TierId, Box<str>)], tier: TierId) -> Vec<String> {
+    let name = names.iter().find(|(of, _)| *of == tier).map(|(_, name)| &**name);
+    actions.iter().map(|one| action::words_as(*one, name)).collect()
+}
+
+const fn absent_words(absent: Absent) -> &'static str {
+    match absent {
+        Absent::Purpose => "the tier serves none of its purposes",
+        Absent::Category => "its category says so",
+        Absent::Class => "the tier does not hold its class",
+        Absent::Recipient => "the recipient does not get its class",
+    }
 }
 
 const fn precision(time: TimePrecision) -> &'static str {

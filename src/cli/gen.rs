@@ -9,7 +9,9 @@ use jiff::Timestamp;
 use super::output::{Out, Progress};
 use super::topics::unavailable;
 use super::{Exit, Failure, Shared};
+use crate::diagnostic::nearest;
 use crate::kafka::feed::{Fed, Feed};
+use crate::limits::PAYLOAD_BYTES_MAX;
 use crate::policy::synthetic::{Generator, Shares, Source, Stamp};
 use crate::service::settings;
 
@@ -19,6 +21,9 @@ pub struct Args {
     /// Whose log
     #[arg(long, value_name = "SOURCE")]
     source: Source,
+    /// Records of this category of the source only [default: all of its categories]
+    #[arg(long, value_name = "NAME")]
+    category: Option<String>,
     /// How many records
     #[arg(long, value_name = "N", default_value_t = 1000)]
     count: u64,
@@ -31,6 +36,9 @@ pub struct Args {
     /// Records a second [default: as fast as can be]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
     rate: Option<u64>,
+    /// Fill records up to so many bytes, in texts that are scanned and queries that are dropped
+    #[arg(long, value_name = "BYTES", default_value_t = 0, value_parser = clap::value_parser!(u32).range(..=SIZE_MAX))]
+    size: u32,
     /// Time of the first event [default: 2026-11-14T09:00:00+09:00; with --topic, now]
     #[arg(long, value_name = "TIME")]
     start: Option<Timestamp>,
@@ -55,6 +63,9 @@ impl ValueEnum for Source {
 /// The first event where none is given: a fixed one, so that equal arguments give equal bytes.
 const START: &str = "2026-11-14T09:00:00+09:00";
 
+/// Largest `--size`: half of what a worker reads, since a token is longer than the number that it stands for.
+const SIZE_MAX: i64 = PAYLOAD_BYTES_MAX as i64 / 2;
+
 /// Records that are written at once where a rate is asked for: a hundredth of a second's.
 const PACES_A_SECOND: u64 = 100;
 
@@ -64,8 +75,13 @@ const TIMEOUT: Duration = Duration::from_secs(60);
 /// Writes the records: one a line, or each to the topic with its key and its timestamp.
 ///
 /// # Errors
-/// When standard output cannot be written; [`Exit::Unavailable`] when the brokers are away or refuse.
+/// [`Exit::Usage`] when the source has no such category, before anything is written; when standard output cannot be
+/// written; [`Exit::Unavailable`] when the brokers are away or refuse.
 pub fn run(args: &Args, shared: &Shared) -> Result<Exit, Failure> {
+    // A topic's keys exist for the days around now.
+    let now = args.topic.as_ref().map(|_| Timestamp::now());
+    let start = args.start.or(now).unwrap_or_else(|| START.parse().expect("the constant is a moment"));
+    let mut generator = generator(args, start)?;
     let mut sink = match &args.topic {
         Some(topic) => {
             let feed = Feed::new(&settings::load(&shared.config()?, &[])?.kafka).map_err(unavailable)?;
@@ -74,11 +90,6 @@ pub fn run(args: &Args, shared: &Shared) -> Result<Exit, Failure> {
         }
         None => Sink::Lines(shared.data()),
     };
-    // A topic's keys exist for the days around now.
-    let now = args.topic.as_ref().map(|_| Timestamp::now());
-    let start = args.start.or(now).unwrap_or_else(|| START.parse().expect("the constant is a moment"));
-    let shares = Shares { canary: args.canaries, broken: args.broken };
-    let mut generator = Generator::new(args.source, args.seed, start, shares);
     let mut pace = Pace::start(args.rate);
     let mut progress = Progress::start(shared, None);
     let mut value = Vec::new();
@@ -104,6 +115,27 @@ pub fn run(args: &Args, shared: &Shared) -> Result<Exit, Failure> {
         shared.note(format_args!("{} records were acknowledged in {topic}", args.count));
     }
     Ok(Exit::Done)
+}
+
+fn generator(args: &Args, start: Timestamp) -> Result<Generator, Failure> {
+    let shares = Shares { canary: args.canaries, broken: args.broken };
+    let all = Generator::new(args.source, args.seed, start, shares).filled(args.size as usize);
+    let Some(category) = &args.category else { return Ok(all) };
+    all.only(category).ok_or_else(|| {
+        let source = args.source.name();
+        let known: Vec<&str> = args.source.categories().collect();
+        match nearest(category, known.iter().copied()) {
+            _ if known.is_empty() => {
+                Failure::say(Exit::Usage, format_args!("`{source}` has no categories")).help("leave `--category` out")
+            }
+            near => {
+                Failure::say(Exit::Usage, format_args!("`{source}` has no category `{category}`")).help(match near {
+                    Some(near) => format!("did you mean `{near}`? It has `{}`", known.join("`, `")),
+                    None => format!("it has `{}`", known.join("`, `")),
+                })
+            }
+        }
+    })
 }
 
 /// Where the records go.

@@ -126,7 +126,8 @@ fn unknown(what: &str, name: &str, known: &[&str]) -> Failure {
 
 /// The tiers and shares that some route of the source names: those that were asked for, else all.
 fn tiers(args: &Args, plan: &Plan, source: &SourcePlan) -> Result<Vec<TierId>, Failure> {
-    let mut tiers: Vec<TierId> = source.routes.iter().flat_map(|route| route.to.iter().copied()).collect();
+    let routes = source.routes.iter().chain(&source.also);
+    let mut tiers: Vec<TierId> = routes.flat_map(|route| route.to.iter().copied()).collect();
     tiers.sort_unstable();
     tiers.dedup();
     let name = |tier: &TierId| &*plan.tiers[usize::from(tier.0)].name;

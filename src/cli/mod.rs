@@ -428,7 +428,7 @@ enum Verb {
     Run(run::Args),
     /// Find every fault of the policy and of the settings
     Check(check::Args),
-    /// Compare policies
+    /// Print a policy as a notice, compare it with another one or with records, trace its requirements
     Policy(policy::Args),
     /// Treat files or standard input by a policy
     Mask(mask::Args),

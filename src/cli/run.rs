@@ -149,7 +149,13 @@ fn farewell(held: Held) {
 
 /// The policy.
 fn load(policy: &Path, settings: &Settings) -> Result<Engine, Failure> {
-    let read = crate::policy::load(policy)?;
+    let mut read = crate::policy::load(policy)?;
+    if settings.kafka.lets_cross_in_clear() {
+        read.refuse_abroad_in_clear();
+        if read.warnings.error_count() > 0 {
+            return Err(read.warnings.into());
+        }
+    }
     if !read.warnings.is_empty() {
         tracing::warn!(warnings = read.warnings.diagnostics.len(), "the policy has warnings; `garim check` shows them");
     }

@@ -69,7 +69,8 @@ pub const CODES: &[Code] = &[
         "G0103",
         "unknown action",
         "Actions are `keep`, `drop`, `scan`, `pseudonymize`, `mask` (`mask all`, `mask keep first 1`, `mask \
-         keep last 4`), `truncate to 6`, `generalize to ...` and `seal`.",
+         keep last 4`, `mask keep prefix`), `truncate to 6`, `generalize to ...`, `seal`, `present` and `parts`. \
+         `present` and `generalize to family` may rename their field: `present as NAME`.",
     ),
     entry(
         "G0104",
@@ -187,7 +188,7 @@ pub const CODES: &[Code] = &[
         "No route leads there, so its topic stays empty. A promise of the notice may be missing from the \
          routes.",
     ),
-    entry("G0123", "an unused class or condition", "Nothing refers to it. Often a name was changed in one place only."),
+    entry("G0123", "an unused name", "Nothing refers to it. Often a name was changed in one place only."),
     entry(
         "G0124",
         "an illegal topic name",
@@ -245,7 +246,8 @@ pub const CODES: &[Code] = &[
     entry(
         "G0133",
         "an example that cannot be run",
-        "An example has a source, and expects either outputs in tiers of that source or a refusal.",
+        "An example has a source, and expects outputs in tiers of that source, nothing at all (`expect = {}`: the \
+         record is treated, and no tier takes it), or a refusal.",
     ),
     entry(
         "G0134",
@@ -289,6 +291,130 @@ pub const CODES: &[Code] = &[
         "a seal for a recipient",
         "No sealed value goes to a recipient. What is said of a tier is done for a recipient's share of it without the \
          seal; where `do` speaks of recipients, `seal` cannot stand.",
+    ),
+    entry(
+        "G0144",
+        "categories without a layout",
+        "`[sources.X.categories.Y]` says which fields a record of one category has. `[layout]` says, once for all \
+         sources, where a record names its category, its event and its time, below which member its fields stand, and \
+         how input topics are called, with `{source}` in it. `[[also]]` with `events` needs it too.",
+    ),
+    entry(
+        "G0150",
+        "a sealed body without a place for its envelope",
+        "A tier with `body = \"sealed\"` holds JSON records of which all lies in the member `sealed`. A line of text has \
+         no members: let the `pattern` write JSON, or lead its records to another tier.",
+    ),
+    entry(
+        "G0151",
+        "an action that needs a member of a JSON object",
+        "`present`, `generalize to family` and `parts` say something of a member: that it was there, of which family its \
+         address is, that its own members are looked at one by one. A path that ends in `*`, a line, a key, a header, a \
+         finding inside text and what is said of a kind are no member.",
+    ),
+    entry(
+        "G0152",
+        "a name under which no field can leave",
+        "What stands behind `as` is the name of a member: letters, digits, `_` and `-`, 64 at most. `garim`, `sealed` and \
+         names that end in `_token` are written by garim.",
+    ),
+    entry(
+        "G0153",
+        "two members of one name",
+        "In this tier a field would leave under the name of another field of the same object, and a record that has both \
+         would be refused. Give it another name.",
+    ),
+    entry(
+        "G0163",
+        "a hash without a key",
+        "Nothing is hashed without a key: of a telephone number, a birth date, an address or a registration number there \
+         are so few values that whoever holds the hashes tries them all. `pseudonymize` is the keyed hash; its keys end \
+         with the tier, and the tier's `algorithm` names the function (`blake3`, `hmac-sha256`).",
+    ),
+    entry(
+        "G0164",
+        "a mask that leaves a birth date",
+        "The first six digits of a resident or foreigner registration number are its birth date, the seventh tells the \
+         sex. Use `mask all`; the birth date alone may stay where `allow` says why, with the digit of the sex never.",
+    ),
+    entry(
+        "G0165",
+        "tiers of the law that share with others",
+        "Records that a law makes you keep are kept apart from others: no topic, key or reader is shared. A principal that \
+         reads a group with a tier of `legal-minimum = true` reads no other group, and such a group holds nothing else.",
+    ),
+    entry(
+        "G0166",
+        "an item without purpose",
+        "What is held serves a purpose that the notice names. A category says `purpose`; so does an item that stands under \
+         a source beside categories. What only surrounds every record belongs in `[envelope]`, which needs none.",
+    ),
+    entry(
+        "G0167",
+        "personal data in a tier that holds none",
+        "A tier with `personal = false` holds no token, no sealed value, no free text, no part of a name, number, address \
+         of the network or identifier, and no record id; nor does a recipient's share of it. `drop` it there, say \
+         `present`, or make it coarse enough to be nobody's.",
+    ),
+    entry(
+        "G0168",
+        "a category whose records go nowhere",
+        "No `to` and no `[[also]]` leads the records of this category to a tier, so each would be refused.",
+    ),
+    entry(
+        "G0169",
+        "what categories and their sources cannot both say",
+        "Where a source has categories, these say where its records go: it has no routes of its own. A category of every \
+         source stands in the records of the others and has no `to`.",
+    ),
+    entry(
+        "G0170",
+        "people that can be told apart",
+        "Three coarse traits (birth year, district, device) or two exact ones in one record single out people even where \
+         nothing names them. Drop one, make it coarser, or say in the tier's `allow` why nobody is singled out.",
+    ),
+    entry(
+        "G0171",
+        "fields that no example shows",
+        "The policy has examples, and none of them shows what becomes of these fields. Write one: a record of the \
+         category, with the consent that it needs, which is not refused.",
+    ),
+    entry("G0172", "not a principal", "Readers are written as in the broker's ACLs: `User:archive`."),
+    entry(
+        "G0180",
+        "`only` that does not narrow",
+        "`only = { source = [tiers] }` says of which of its tiers a recipient gets the records of a source. Each is one \
+         of its `tiers`, and there is at least one.",
+    ),
+    entry(
+        "G0181",
+        "a recipient gets more than the notice says",
+        "`items` are the fields that the notice names for this recipient. Every other one has to be dropped in its \
+         shares, by the classes in its `holds` or by its name in a `do`, whether it is enabled or not.",
+    ),
+    entry(
+        "G0182",
+        "not a country",
+        "Where a recipient keeps what it gets is said by the two capital letters of ISO 3166-1; without, it is Korea.",
+    ),
+    entry(
+        "G0183",
+        "no ground for a recipient",
+        "Who works for the controller (수탁업체) has a `duty`. Anybody else is a third party (제3자) and gets records \
+         only by a `grant`: by separate consent, by law, or in an emergency, with the reason in words and the last day. \
+         One of the two must stand there before the recipient is enabled.",
+    ),
+    entry(
+        "G0184",
+        "records abroad in clear",
+        "An enabled recipient keeps what it gets in another country, and the settings say `allow-plaintext` and do not \
+         encrypt. What goes abroad goes over a protected network.",
+    ),
+    entry(
+        "G0185",
+        "a grant that has ended",
+        "After the last day of its grant a third party gets nothing; records are withheld from it and counted. `garim \
+         check` knows what day it is.",
     ),
     entry("G0201", "the settings are not TOML", "The file breaks the grammar of TOML 1.0 at the place shown."),
     entry(

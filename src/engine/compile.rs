@@ -1,16 +1,17 @@
 //! From a plan to the tables that the data path reads.
 
-use super::plan::{Action, Emit, EventTime, Format, Plan, SourcePlan, Unlisted};
-use super::rule::{self, Counters, Origin, Rule, Test, Treatment};
+use super::plan::{Action, Emit, EventTime, Format, ItemPlan, Plan, SourcePlan, Unlisted};
+use super::rule::{self, Counters, NameIn, Op, Origin, Rule, Test, Treatment};
 use super::scratch::RuleId;
 use super::{Limits, PlanFault};
-use crate::find::json::Guide;
+use crate::find::escape::escape;
+use crate::find::json::{Guide, is_reserved};
 use crate::find::path::{NodeId, Paths, Step};
 use crate::kind::{Kind, KindSet};
 use crate::limits::TIERS_MAX;
 use crate::pseudonym::frame::{self, Tag};
 use crate::route::tier::Tier;
-use crate::route::{Clause, Pointer, Segment, TierId};
+use crate::route::{Clause, Pointer, Route, Segment, TierId};
 
 /// Where a line of text is its own field.
 static WHOLE_LINE: Pointer = Pointer::ROOT;
@@ -46,8 +47,11 @@ pub(super) struct Attribute {
 #[derive(Debug)]
 pub(super) struct CompiledRoute {
     pub(super) when: Box<[Test]>,
-    pub(super) to: Box<[TierId]>,
+    /// A bit a tier.
+    pub(super) to: u64,
 }
+
+const _: () = assert!(TIERS_MAX <= 64, "a set of tiers is one word");
 
 /// One source, compiled.
 #[derive(Debug)]
@@ -67,6 +71,8 @@ pub(super) struct Source {
     pub(super) notes_unlisted: bool,
     pub(super) belongs: Box<[Test]>,
     pub(super) routes: Vec<CompiledRoute>,
+    /// What leads to more tiers than the route does.
+    pub(super) also: Vec<CompiledRoute>,
     /// By tier: what must hold for a record to be taken there.
     pub(super) takes: Vec<Box<[Test]>>,
     /// By kind: what is done to a finding.
@@ -89,6 +95,36 @@ impl Guide for Source {
     fn notes_unlisted(&self) -> bool {
         self.notes_unlisted
     }
+}
+
+impl Source {
+    /// The tiers of a record, a bit each: those of the first route that holds and of all that leads there besides.
+    pub(super) fn tiers(&self, attributes: &[u8]) -> u64 {
+        let holds = |route: &&CompiledRoute| rule::all_hold(&route.when, attributes);
+        let first = self.routes.iter().find(holds).map_or(0, |route| route.to);
+        self.also.iter().filter(holds).fold(first, |tiers, also| tiers | also.to)
+    }
+
+    /// The tiers of a record in which nothing stands, a bit each: where everything goes of which nothing is asked.
+    pub(super) fn tiers_of_nothing(&self) -> u64 {
+        let always = |route: &&CompiledRoute| route.when.is_empty();
+        let default = self.routes.last().filter(always).map_or(0, |route| route.to);
+        self.also.iter().filter(always).fold(default, |tiers, also| tiers | also.to)
+    }
+
+    /// The tiers that some route leads to, a bit each.
+    pub(super) fn reached(&self) -> u64 {
+        self.routes.iter().chain(&self.also).fold(0, |tiers, route| tiers | route.to)
+    }
+}
+
+/// The tiers of a set, by their number.
+pub(super) fn each(mut tiers: u64) -> impl Iterator<Item = TierId> {
+    std::iter::from_fn(move || {
+        let first = (tiers != 0).then(|| TierId(tiers.trailing_zeros() as u8));
+        tiers &= tiers.wrapping_sub(1);
+        first
+    })
 }
 
 /// An input topic, compiled.
@@ -131,7 +167,7 @@ pub(super) fn compile(plan: &Plan, limits: Limits) -> Result<Tables, PlanFault> 
     }
     let seals = |tier: usize| {
         let mut items = plan.sources.iter().flat_map(|source| &source.items);
-        items.any(|item| item.actions[tier].contains(&Action::Seal))
+        plan.tiers[tier].body_sealed || items.any(|item| item.actions[tier].contains(&Action::Seal))
     };
     Ok(Tables { sources, inputs, counters, seals: (0..plan.tiers.len()).map(seals).collect() })
 }
@@ -144,6 +180,10 @@ fn check_keys(plan: &Plan) -> Result<(), PlanFault> {
     for (index, keys) in plan.keys.iter().enumerate() {
         let own = usize::from(keys.of.0) == index;
         let of = plan.keys.get(usize::from(keys.of.0)).filter(|of| of.recipient.is_none());
+        if keys.recipient.is_some() && plan.tiers[index].body_sealed {
+            let name = &plan.tiers[index].name;
+            return Err(PlanFault(format!("records of `{name}` are sealed, and nothing is sealed for a recipient")));
+        }
         if own == keys.recipient.is_some() || of.is_none() {
             let name = &plan.tiers[index].name;
             return Err(PlanFault(format!(
@@ -160,8 +200,11 @@ fn compile_source(index: u16, source: &SourcePlan, plan: &Plan, counters: &mut C
     let (mut rules, mut conditions) = (Vec::new(), Vec::new());
     let mut paths: Vec<&Pointer> = Vec::new();
     let mut fields = Fields::default();
+    let lines = is_line(&source.format);
     for item in &source.items {
-        let rule = rule::compile(origin(&item.name), item.kind, &item.actions, tiers, counters)?;
+        let compile = if lines { rule::compile_text } else { rule::compile };
+        let mut rule = compile(origin(&item.name), item.kind, &item.actions, tiers, counters)?;
+        rule.names = names(item, &rule, tiers)?;
         check_seals(source, plan, &item.name, &rule)?;
         let nameless = !matches!(item.at.0.last(), Some(Segment::Name(_)));
         if nameless && rule.by_tier.iter().any(|treatment| treatment.beside) {
@@ -190,7 +233,11 @@ fn compile_source(index: u16, source: &SourcePlan, plan: &Plan, counters: &mut C
     let unlisted = RuleId(u16::try_from(rules.len()).map_err(|_| "more than 65,534 items")?);
     rules.push(rule::compile(origin("unlisted"), Kind::Text, &scan, tiers, counters)?);
     let belongs = fields.tests(&source.belongs)?;
-    let routes = compile_routes(source, tiers, &mut fields)?;
+    let routes = compile_routes(&source.routes, tiers, &mut fields)?;
+    let also = compile_routes(&source.also, tiers, &mut fields)?;
+    if routes.is_empty() && also.is_empty() {
+        return Err("no route leads anywhere".into());
+    }
     let takes = (0..tiers.len()).map(|tier| fields.tests(source.takes.get(tier).map_or(&[], Vec::as_slice)));
     let takes = takes.collect::<Result<_, _>>()?;
     let (paths, places) = compile_places(&paths, &rules, &conditions, source, &fields)?;
@@ -208,7 +255,7 @@ fn compile_source(index: u16, source: &SourcePlan, plan: &Plan, counters: &mut C
         }
         Format::Json | Format::Ndjson | Format::Text => Vec::new(),
     };
-    Ok(Source {
+    let compiled = Source {
         paths,
         places,
         attributes: fields.attributes,
@@ -219,6 +266,7 @@ fn compile_source(index: u16, source: &SourcePlan, plan: &Plan, counters: &mut C
         notes_unlisted: plan.unlisted != Unlisted::Drop,
         belongs,
         routes,
+        also,
         takes,
         found,
         kinds: KindSet::ALL,
@@ -227,15 +275,44 @@ fn compile_source(index: u16, source: &SourcePlan, plan: &Plan, counters: &mut C
         fields: pattern_fields,
         topics: tiers.iter().map(|tier| tier.topic.replace("{source}", &source.name).into()).collect(),
         record_tag: frame::tag(&source.name, "record"),
-    })
+    };
+    if lines && let Some(tier) = each(compiled.reached()).find(|tier| tiers[usize::from(tier.0)].body_sealed) {
+        let name = &tiers[usize::from(tier.0)].name;
+        return Err(format!("records of `{name}` are sealed, and a line has no place for an envelope"));
+    }
+    Ok(compiled)
+}
+
+/// Whether the treated records of a format are lines, which have no members.
+const fn is_line(format: &Format) -> bool {
+    match format {
+        Format::Json | Format::Ndjson | Format::Pattern { emit: Emit::Json, .. } => false,
+        Format::Text | Format::Pattern { emit: Emit::Same, .. } => true,
+    }
+}
+
+/// The names under which an item leaves instead of its own.
+fn names(item: &ItemPlan, rule: &Rule, tiers: &[Tier]) -> Result<Vec<NameIn>, String> {
+    let mut names: Vec<NameIn> = Vec::new();
+    for (tier, name) in &item.names {
+        let op = rule.by_tier.get(usize::from(tier.0)).map(|treatment| treatment.op);
+        if !matches!(op, Some(Op::Family | Op::Present)) || !matches!(item.at.0.last(), Some(Segment::Name(_))) {
+            return Err(format!("`{}` leaves as a text in its own place, so under its own name", item.name));
+        }
+        if is_reserved(name.as_bytes()) || name.is_empty() || names.iter().any(|(of, _)| of == tier) {
+            let tier = &tiers[usize::from(tier.0)].name;
+            return Err(format!("`{}` cannot leave as `{name}` in `{tier}`", item.name));
+        }
+        let mut written = Vec::new();
+        escape(name.as_bytes(), &mut written);
+        names.push((*tier, written.into()));
+    }
+    Ok(names)
 }
 
 /// Values are sealed only where the record can carry the envelope, and never for a recipient.
 fn check_seals(source: &SourcePlan, plan: &Plan, item: &str, rule: &Rule) -> Result<(), String> {
-    let lines = match source.format {
-        Format::Json | Format::Ndjson | Format::Pattern { emit: Emit::Json, .. } => false,
-        Format::Text | Format::Pattern { emit: Emit::Same, .. } => true,
-    };
+    let lines = is_line(&source.format);
     for ((treatment, keys), tier) in rule.by_tier.iter().zip(&plan.keys).zip(&plan.tiers) {
         if treatment.sealed && lines {
             return Err(format!("`{item}` is sealed, and a line has no place for an envelope"));
@@ -247,18 +324,16 @@ fn check_seals(source: &SourcePlan, plan: &Plan, item: &str, rule: &Rule) -> Res
     Ok(())
 }
 
-fn compile_routes(source: &SourcePlan, tiers: &[Tier], fields: &mut Fields) -> Result<Vec<CompiledRoute>, String> {
+fn compile_routes(all: &[Route], tiers: &[Tier], fields: &mut Fields) -> Result<Vec<CompiledRoute>, String> {
     let mut routes = Vec::new();
-    for route in &source.routes {
+    for route in all {
         if route.to.is_empty() || route.to.iter().any(|tier| usize::from(tier.0) >= tiers.len()) {
             return Err("a route names no tier, or one that the policy does not have".into());
         }
-        routes.push(CompiledRoute { when: fields.tests(&route.when)?, to: route.to.clone().into() });
+        let to = route.to.iter().fold(0, |to, tier| to | 1 << tier.0);
+        routes.push(CompiledRoute { when: fields.tests(&route.when)?, to });
     }
-    match routes.last() {
-        Some(route) if route.when.is_empty() => Ok(routes),
-        _ => Err("the last route must be without condition, so that every record has one".into()),
-    }
+    Ok(routes)
 }
 
 fn compile_places(
@@ -321,7 +396,7 @@ fn compile_found(
         let name = format!("text:{}", kind.name());
         let origin = Origin { source: index, source_name: &source.name, rule: &name };
         let actions = source.found.get(*kind as usize).ok_or("findings of some kind have no action")?;
-        let rule = rule::compile(origin, *kind, actions, tiers, counters)?;
+        let rule = rule::compile_text(origin, *kind, actions, tiers, counters)?;
         if rule.scans || rule.by_tier.iter().any(|treatment| treatment.beside || treatment.sealed) {
             return Err(format!("a finding of kind `{}` takes one action, neither `scan` nor `seal`", kind.name()));
         }

@@ -10,8 +10,17 @@
 //! * It becomes outputs for its tiers, or one refusal; nothing is passed through.
 //! * A value leaves only by an item (or `unlisted = "scan"`). `null` stays `null` unless dropped. What an action needs
 //!   as text is the string without escapes, the number in plain digits, `true` or `false`; what it writes is a string.
-//! * An array or object is dropped whole or scanned whole; any other action on it is the refusal `not-scalar`.
-//!   One in which nothing is left disappears.
+//! * An array or object is dropped, sealed or stated whole (`present`), scanned whole, or taken by its parts; any other
+//!   action on it is the refusal `not-scalar`. One in which nothing is left disappears.
+//! * What states something of a value, `true` or the family of an address, says nothing of `null`, and nothing of what
+//!   has no family: then the member does not leave. A single value of which the parts are taken does not leave either.
+//! * What stands below an object that is taken by its parts leaves by an item of its own, or not at all; in a tier that
+//!   drops or states the object, none of its parts leaves.
+//! * A member that leaves under another name is in nobody's way: if its object would have two members of that name, the
+//!   record is refused, `key-collision`.
+//! * A record goes to the tiers of the first route that holds and to those of everything in `also` that holds; a record
+//!   that nothing leads anywhere is refused, `no-route`.
+//! * In a tier whose bodies are sealed, the whole treated record lies in the envelope, and only `garim` beside it.
 //! * Where a member's name is data (reached by `*`, or inside of what is scanned whole), what is found in it is masked.
 //! * A tier that the record is too old or too late for is passed over; if none is left, the record is refused.
 //! * A tier whose `when` does not hold is passed over too; a record that no tier takes for that reason alone is treated,
@@ -106,8 +115,9 @@ impl Engine {
     /// Compiles a plan.
     ///
     /// # Errors
-    /// When the plan cannot be applied: a route without tier, no route without conditions, an item whose actions do
-    /// not cover every tier or write a value twice, more tiers or paths than there is room for.
+    /// When the plan cannot be applied: a route without tier, a source without route, an item whose actions do not cover
+    /// every tier or write a value twice, a seal or a new name where there is no place for it, more tiers or paths than
+    /// there is room for.
     pub fn new(plan: Plan, limits: Limits) -> Result<Self, PlanFault> {
         let tables = compile::compile(&plan, limits)?;
         let mut inputs = Vec::new();
@@ -149,15 +159,9 @@ impl Engine {
         &self.tables.sources[usize::from(source)].topics[usize::from(tier.0)]
     }
 
-    /// The tiers that some route of this source names, in file order.
+    /// The tiers to which some record of this source can go, in file order.
     pub fn tiers_of(&self, source: u16) -> Vec<TierId> {
-        let mut tiers: Vec<TierId> = Vec::new();
-        for route in &self.tables.sources[usize::from(source)].routes {
-            tiers.extend_from_slice(&route.to);
-        }
-        tiers.sort_unstable();
-        tiers.dedup();
-        tiers
+        compile::each(self.tables.sources[usize::from(source)].reached()).collect()
     }
 
     /// What the entries of `BatchTally::fields` count.

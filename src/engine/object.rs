@@ -3,7 +3,7 @@
 use super::Stop;
 use super::outcome::Reason;
 use super::rule::{Op, Road};
-use super::scratch::Resolved;
+use super::scratch::{Resolved, RuleId, Words};
 use super::value::{Leaf, form_of};
 use super::write::Writer;
 use crate::find::Finding;
@@ -12,6 +12,7 @@ use crate::find::json::{Node, Shape};
 use crate::find::text;
 use crate::kind::Kind;
 use crate::mask::{MaskShape, mask};
+use crate::record::Span;
 
 /// A container that is open in the output.
 #[derive(Debug, Clone, Copy)]
@@ -21,7 +22,7 @@ pub(super) struct Open {
     /// Where its inside begins.
     body: usize,
     pub(super) array: bool,
-    /// Whether some name in it was masked, so that two may have become one.
+    /// Whether some name in it was masked or replaced, so that two may have become one.
     altered: bool,
     /// The node that opens it; of the record itself, none.
     pub(super) node: u32,
@@ -91,9 +92,14 @@ impl Writer<'_> {
                 Shape::Object | Shape::Array => {
                     if let Some(treatment) = self.treatments.get(rule.index()) {
                         self.counted.push(treatment.counter);
-                        if treatment.op == Op::Drop {
+                        if matches!(treatment.op, Op::Drop | Op::Present) {
                             if treatment.sealed {
                                 self.seal_node(index - 1, nodes, resolved, value, open);
+                            }
+                            if treatment.op == Op::Present {
+                                self.flush(&mut run, value);
+                                run = Run::NOWHERE;
+                                self.state(b"true", rule, (node, name_findings, findings), value, open);
                             }
                             index = close as usize + 1;
                             continue;
@@ -114,10 +120,21 @@ impl Writer<'_> {
                     if treatment.road == Road::Dropped {
                         continue;
                     }
-                    // Null is no secret, and stays what it is.
-                    if treatment.sealed && node.shape != Shape::Null {
-                        self.seal_node(index - 1, nodes, resolved, value, open);
-                        if treatment.op == Op::Drop {
+                    if treatment.road == Road::Apart {
+                        // Null is no secret, and stays what it is.
+                        if treatment.sealed && node.shape != Shape::Null {
+                            self.seal_node(index - 1, nodes, resolved, value, open);
+                            if treatment.op == Op::Drop {
+                                continue;
+                            }
+                        }
+                        if matches!(treatment.op, Op::Present | Op::Family) {
+                            let leaf = Leaf { text: node.span.of_str(value), form: form_of(node), findings: &[] };
+                            if let Some(stated) = self.stated(treatment.op, leaf) {
+                                self.flush(&mut run, value);
+                                run = Run::NOWHERE;
+                                self.state(stated, rule, (node, name_findings, findings), value, open);
+                            }
                             continue;
                         }
                     }
@@ -149,6 +166,25 @@ impl Writer<'_> {
         self.flush(&mut run, value);
         let root = open.pop().expect("the record itself");
         self.check_names(root)
+    }
+
+    /// Writes a member of which something is stated, under its own name or the one that it has in this tier.
+    fn state(
+        &mut self,
+        stated: &[u8],
+        rule: RuleId,
+        (node, found, findings): (&Node, (u32, u32), &[Finding]),
+        value: &str,
+        open: &mut [Open],
+    ) {
+        match (self.source.rules[rule.index()].name_in(self.tier), open.last_mut()) {
+            (Some(name), Some(container)) if !container.array => {
+                container.altered = true;
+                self.member_name(name);
+            }
+            _ => self.name(node, found, findings, value, open),
+        }
+        self.out.extend_from_slice(stated);
     }
 
     /// Takes a member's name and colon into the run, if no white space stands between name and value.
@@ -188,12 +224,15 @@ impl Writer<'_> {
         Ok(true)
     }
 
-    /// After a name was masked: no other member may have the same name now.
-    fn check_names(&self, open: Open) -> Result<(), Stop> {
-        if open.altered && has_twin_names(&self.out[open.body..]) {
-            return Err(Reason::KeyCollision.into());
-        }
-        Ok(())
+    /// After a name was masked or replaced: no other member may have the same name now.
+    fn check_names(&mut self, open: Open) -> Result<(), Stop> {
+        if open.altered { self.check_twins(open.body) } else { Ok(()) }
+    }
+
+    /// Refuses a record if two members of the object whose inside begins at `body` have one name.
+    pub(super) fn check_twins(&mut self, body: usize) -> Result<(), Stop> {
+        let Words { names, plain, .. } = &mut *self.words;
+        if has_twin_names(&self.out[body..], names, plain) { Err(Reason::KeyCollision.into()) } else { Ok(()) }
     }
 
     /// Writes what stands before a node's value: a comma, its name.
@@ -236,8 +275,10 @@ impl Writer<'_> {
 }
 
 /// Whether two members of an object have one name; `inside` is what stands between the braces, as garim wrote it.
-fn has_twin_names(inside: &[u8]) -> bool {
-    let mut names: Vec<&[u8]> = Vec::new();
+/// `names` and `plain` are working memory.
+fn has_twin_names(inside: &[u8], names: &mut Vec<Span>, plain: &mut Vec<u8>) -> bool {
+    names.clear();
+    plain.clear();
     let (mut depth, mut at, mut expects_name) = (0usize, 0, true);
     while at < inside.len() {
         match inside[at] {
@@ -248,7 +289,9 @@ fn has_twin_names(inside: &[u8]) -> bool {
                     at += if inside[at] == b'\\' { 2 } else { 1 };
                 }
                 if depth == 0 && expects_name {
-                    names.push(&inside[from..at.min(inside.len())]);
+                    let start = plain.len();
+                    unescape(&inside[from..at.min(inside.len())], plain);
+                    names.push(Span::new(start, plain.len()));
                     expects_name = false;
                 }
             }
@@ -259,14 +302,8 @@ fn has_twin_names(inside: &[u8]) -> bool {
         }
         at += 1;
     }
-    let plain = |name: &&[u8]| {
-        let mut plain = Vec::new();
-        unescape(name, &mut plain);
-        plain
-    };
-    let mut names: Vec<Vec<u8>> = names.iter().map(plain).collect();
-    names.sort_unstable();
-    names.windows(2).any(|pair| pair[0] == pair[1])
+    names.sort_unstable_by(|one, other| one.of(plain).cmp(other.of(plain)));
+    names.windows(2).any(|pair| pair[0].of(plain) == pair[1].of(plain))
 }
 
 #[cfg(test)]
@@ -282,7 +319,8 @@ mod tests {
             (r#""****":"x","\u002a***":"y""#, true),
             ("", false),
         ] {
-            assert_eq!(has_twin_names(inside.as_bytes()), twins, "{inside}");
+            let (mut names, mut plain) = (Vec::new(), Vec::new());
+            assert_eq!(has_twin_names(inside.as_bytes(), &mut names, &mut plain), twins, "{inside}");
         }
     }
 }

@@ -14,6 +14,8 @@ use crate::route::term::date;
 pub enum Reason {
     /// The record does not meet what its source says of its records.
     UnknownSource,
+    /// Nothing of the policy leads the record to a tier.
+    NoRoute,
     /// A null value, and the source does not forward those.
     NullValue,
     /// An empty value.
@@ -56,7 +58,7 @@ pub enum Reason {
     UnlistedField,
     /// An array or object where the item says there is one value.
     NotScalar,
-    /// Two keys of one object are the same after treatment.
+    /// Two members of one object have one name after treatment.
     KeyCollision,
     /// The treated record is longer than the topic takes.
     OutputTooLarge,
@@ -72,8 +74,9 @@ pub enum Reason {
 
 impl Reason {
     /// Every reason, in the order of the enum.
-    pub const ALL: [Self; 28] = [
+    pub const ALL: [Self; 29] = [
         Self::UnknownSource,
+        Self::NoRoute,
         Self::NullValue,
         Self::EmptyValue,
         Self::RegistryFrame,
@@ -107,6 +110,7 @@ impl Reason {
     pub const fn code(self) -> &'static str {
         match self {
             Self::UnknownSource => "unknown-source",
+            Self::NoRoute => "no-route",
             Self::NullValue => "null-value",
             Self::EmptyValue => "empty-value",
             Self::RegistryFrame => "registry-frame",

@@ -98,8 +98,10 @@ pub struct SourcePlan {
     pub key: Option<CarrierPlan>,
     /// The headers that may leave, by name.
     pub headers: Vec<(Box<str>, CarrierPlan)>,
-    /// Its routes: the first that holds; the last holds always.
+    /// Its routes: the first that holds. A record for which none holds, and none of `also`, is refused: `no-route`.
     pub routes: Vec<Route>,
+    /// Each of these that holds leads the record to more tiers.
+    pub also: Vec<Route>,
     /// By tier: what must hold for a record to be taken there; where the list ends early, nothing. A record that no tier
     /// takes is treated, and has no output.
     pub takes: Vec<Vec<Clause>>,
@@ -156,6 +158,9 @@ pub struct ItemPlan {
     pub when: Vec<Clause>,
     /// What is done, by tier.
     pub actions: Vec<Actions>,
+    /// The tiers in which it leaves under another name, with that name: for `Present` and the family of an address only.
+    /// If another member of its object would have that name too, the record is refused: `KeyCollision`.
+    pub names: Vec<(TierId, Box<str>)>,
 }
 
 /// The rule of a carrier: the message key or a header.
@@ -189,4 +194,8 @@ pub enum Action {
     Scan,
     /// The original goes into the record's `sealed` envelope; alone, the value itself does not leave.
     Seal,
+    /// `true`, whatever the value is, an array or object too: that it was there. Of `null` nothing leaves.
+    Present,
+    /// Of an array or object: its parts leave, each by its own item. A single value does not leave.
+    Parts,
 }

@@ -77,8 +77,10 @@ impl Engine {
         if !super::rule::all_hold(&source.belongs, &scratch.attributes) {
             return Err(Reason::UnknownSource.into());
         }
-        let route = source.routes.iter().find(|route| super::rule::all_hold(&route.when, &scratch.attributes));
-        let tiers = &route.expect("the last route has no condition").to;
+        let tiers = source.tiers(&scratch.attributes);
+        if tiers == 0 {
+            return Err(Reason::NoRoute.into());
+        }
         self.target(scratch, job, event_ms, tiers, &mut out.tally)?;
         if scratch.targets.is_empty() {
             // No tier takes it, so nothing of it is looked at any further.

@@ -1,6 +1,6 @@
 //! Which rule each value has, what is found in it, and which tiers and keys the record has.
 
-use super::compile::Source;
+use super::compile::{Source, each};
 use super::day::{Asked, NoKey};
 use super::outcome::{BatchTally, KeyMissing, Reason};
 use super::plan::Unlisted;
@@ -14,13 +14,13 @@ use crate::find::text::{self, Encoding};
 use crate::record::{Span, TierId};
 
 impl Engine {
-    /// Notes the tiers that take the record, by what stands in it and by its age, and their keys.
+    /// Notes which of these tiers (a bit each) take the record, by what stands in it and by its age, and their keys.
     pub(super) fn target(
         &self,
         scratch: &mut Scratch,
         job: Job<'_>,
         event_ms: i64,
-        tiers: &[TierId],
+        tiers: u64,
         tally: &mut BatchTally,
     ) -> Result<(), Stop> {
         scratch.targets.clear();
@@ -37,14 +37,19 @@ impl Engine {
         }
         let (mut expired, mut late, mut withheld) = (0u64, 0u64, 0u64);
         let takes = &self.tables.sources[usize::from(job.source)].takes;
-        for id in tiers {
+        for id in each(tiers) {
             if !all_hold(&takes[usize::from(id.0)], &scratch.attributes) {
                 withheld |= 1 << id.0;
                 continue;
             }
             let tier = &self.plan.tiers[usize::from(id.0)];
+            // Where nobody knows when a record arrived, the event stands in, which is not later.
+            if tier.until_ms.is_some_and(|until_ms| job.record.timestamp_ms.unwrap_or(event_ms) > until_ms) {
+                withheld |= 1 << id.0;
+                continue;
+            }
             if let Some((arrived, too_late)) = arrival {
-                if days.last_day(*id, &tier.term, day).is_some_and(|last| arrived > last) {
+                if days.last_day(id, &tier.term, day).is_some_and(|last| arrived > last) {
                     expired |= 1 << id.0;
                     continue;
                 }
@@ -63,7 +68,7 @@ impl Engine {
                 }
             };
             let seals = self.tables.seals[usize::from(id.0)];
-            let asked = Asked { tier: *id, plan, seals, day, event_ms, tenant };
+            let asked = Asked { tier: id, plan, seals, day, event_ms, tenant };
             let slot = days.slot(asked, job.keys).map_err(|none| match none {
                 NoKey::Destroyed => Reason::KeyDestroyed.into(),
                 NoKey::Missing { epoch, tenant } => {
@@ -71,15 +76,17 @@ impl Engine {
                     Stop::KeyMissing(KeyMissing { tier: plan.of, epoch, tenant, input, position })
                 }
             })?;
-            scratch.targets.push((*id, slot));
+            scratch.targets.push((id, slot));
         }
         if scratch.targets.is_empty() && expired | late != 0 {
             return Err(if expired != 0 { Reason::Expired } else { Reason::TooLate }.into());
         }
-        for id in tiers {
-            tally.expired[usize::from(id.0)] += expired >> id.0 & 1;
-            tally.late[usize::from(id.0)] += late >> id.0 & 1;
-            tally.withheld[usize::from(id.0)] += withheld >> id.0 & 1;
+        if expired | late | withheld != 0 {
+            for id in each(tiers) {
+                tally.expired[usize::from(id.0)] += expired >> id.0 & 1;
+                tally.late[usize::from(id.0)] += late >> id.0 & 1;
+                tally.withheld[usize::from(id.0)] += withheld >> id.0 & 1;
+            }
         }
         Ok(())
     }
@@ -124,6 +131,8 @@ impl Engine {
                     found.rule = if own == RuleId::NONE { around } else { own };
                     if found.rule != RuleId::NONE {
                         matched = true;
+                        // An object that is taken by its parts speaks for none of them.
+                        unlisted += u64::from(own == RuleId::NONE && source.rules[around.index()].parts);
                     } else {
                         unlisted += 1;
                         if self.plan.unlisted == Unlisted::Scan {
@@ -190,14 +199,15 @@ impl Engine {
     }
 }
 
-/// An array or object can be dropped, scanned or sealed; anything else needs one value.
+/// An array or object can be dropped, scanned, sealed, stated or taken by its parts; anything else needs one value.
 fn check_container(targets: &[(TierId, usize)], source: &Source, rule: RuleId, node: &Node) -> Result<(), Stop> {
     for (tier, _) in targets {
         let treatment = &source.treatments[usize::from(tier.0)][rule.index()];
         let whole = match treatment.op {
-            Op::Drop => true,
+            Op::Drop | Op::Present | Op::Parts => true,
             Op::Scan => !treatment.sealed,
-            Op::Keep | Op::Time(_) | Op::Mask(_) | Op::Token | Op::Truncate(_) | Op::Generalize(_) => false,
+            Op::Keep | Op::Time(_) | Op::Mask(_) | Op::Token => false,
+            Op::Truncate(_) | Op::Generalize(_) | Op::Family => false,
         };
         if treatment.beside || !whole {
             let at_byte = node.span.start as usize;

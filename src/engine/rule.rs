@@ -5,6 +5,7 @@ use crate::kind::Kind;
 use crate::mask::MaskShape;
 use crate::mask::generalize::Generalize;
 use crate::pseudonym::frame::{self, Tag};
+use crate::record::TierId;
 use crate::record::time::TimePrecision;
 use crate::route::tier::Tier;
 
@@ -27,17 +28,25 @@ pub(super) enum Op {
     Truncate(u16),
     /// A coarser form.
     Generalize(Generalize),
+    /// The family of an address, a number.
+    Family,
+    /// `true`.
+    Present,
+    /// Of a container, what is inside of it; of a single value, nothing.
+    Parts,
 }
 
-/// How much a value costs.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// How much a value costs, rising.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Road {
     /// It is left out.
     Dropped,
     /// It is copied as it is, with nothing beside it.
     Kept,
-    /// It is treated, or sealed.
+    /// It is treated.
     Treated,
+    /// It is sealed, or leaves as something else than a text in its own place.
+    Apart,
 }
 
 /// What is done to a value in one tier.
@@ -54,6 +63,9 @@ pub(super) struct Treatment {
     pub(super) counter: u32,
 }
 
+/// A tier, and how a member is called in it.
+pub(super) type NameIn = (TierId, Box<[u8]>);
+
 /// What a value is, and its treatment by tier.
 #[derive(Debug)]
 pub(super) struct Rule {
@@ -62,6 +74,22 @@ pub(super) struct Rule {
     pub(super) by_tier: Box<[Treatment]>,
     /// Whether some tier scans the value.
     pub(super) scans: bool,
+    /// Whether some tier takes only its parts.
+    pub(super) parts: bool,
+    /// The names under which it leaves instead of its own, as they stand inside of JSON strings.
+    pub(super) names: Vec<NameIn>,
+}
+
+impl Rule {
+    /// The name under which the value leaves in a tier, if not its own.
+    pub(super) fn name_in(&self, tier: TierId) -> Option<&[u8]> {
+        self.names.iter().find(|(of, _)| *of == tier).map(|(_, name)| &**name)
+    }
+
+    /// Whether some tier takes the value in a way that only a member of a JSON object can be taken.
+    fn needs_member(&self) -> bool {
+        self.by_tier.iter().any(|treatment| matches!(treatment.op, Op::Family | Op::Present | Op::Parts))
+    }
 }
 
 /// A compiled clause: the attribute's value must be one of a set.
@@ -132,7 +160,27 @@ pub(super) fn compile(
         by_tier.push(treatment(origin, kind, actions, tier, counters)?);
     }
     let scans = by_tier.iter().any(|treatment| treatment.op == Op::Scan);
-    Ok(Rule { kind, tag: frame::tag(origin.source_name, kind.name()), by_tier: by_tier.into(), scans })
+    let parts = by_tier.iter().any(|treatment| treatment.op == Op::Parts);
+    let tag = frame::tag(origin.source_name, kind.name());
+    Ok(Rule { kind, tag, by_tier: by_tier.into(), scans, parts, names: Vec::new() })
+}
+
+/// Compiles the rule of what is no member of a JSON object: a line, or a finding in text.
+///
+/// # Errors
+/// As [`compile`]; an action that needs a member.
+pub(super) fn compile_text(
+    origin: Origin<'_>,
+    kind: Kind,
+    actions: &[Actions],
+    tiers: &[Tier],
+    counters: &mut Counters,
+) -> Result<Rule, String> {
+    let rule = compile(origin, kind, actions, tiers, counters)?;
+    if rule.needs_member() {
+        return Err(format!("`{}` is no member of a JSON object", origin.rule));
+    }
+    Ok(rule)
 }
 
 /// Compiles the rule of a key or header, which has no place for a token beside its value.
@@ -145,7 +193,7 @@ pub(super) fn compile_carrier(
     tiers: &[Tier],
     counters: &mut Counters,
 ) -> Result<Rule, String> {
-    let rule = compile(origin, carrier.kind, &carrier.actions, tiers, counters)?;
+    let rule = compile_text(origin, carrier.kind, &carrier.actions, tiers, counters)?;
     if rule.by_tier.iter().any(|treatment| treatment.beside) {
         return Err(format!("`{}` has two actions: a key or header takes one", origin.rule));
     }
@@ -177,9 +225,14 @@ fn treatment(
     if op == Op::Drop && first.is_some() && (beside || sealed) {
         return Err(format!("`{}` is dropped and pseudonymized or sealed at once", origin.rule));
     }
+    if matches!(op, Op::Family | Op::Present | Op::Parts) && beside || op == Op::Parts && sealed {
+        return Err(format!("`{}` has an action beside one that stands alone", origin.rule));
+    }
     let road = match op {
-        Op::Drop if !sealed => Road::Dropped,
+        Op::Drop | Op::Parts if !sealed => Road::Dropped,
         Op::Keep if !beside && !sealed => Road::Kept,
+        Op::Family | Op::Present => Road::Apart,
+        _ if sealed => Road::Apart,
         _ => Road::Treated,
     };
     let counter = counters.of(origin.source, origin.rule, name(op, beside, sealed));
@@ -195,7 +248,9 @@ const fn name(op: Op, beside: bool, sealed: bool) -> &'static str {
         Op::Scan => ["scan", "scan+seal", "scan+pseudonymize", "scan+pseudonymize+seal"],
         Op::Mask(_) => ["mask", "mask+seal", "mask+pseudonymize", "mask+pseudonymize+seal"],
         Op::Truncate(_) => ["truncate", "truncate+seal", "truncate+pseudonymize", "truncate+pseudonymize+seal"],
-        Op::Generalize(_) => {
+        Op::Present => ["present", "present+seal", "present", "present+seal"],
+        Op::Parts => ["parts"; 4],
+        Op::Generalize(_) | Op::Family => {
             ["generalize", "generalize+seal", "generalize+pseudonymize", "generalize+pseudonymize+seal"]
         }
     };
@@ -214,8 +269,11 @@ fn op(action: Action, kind: Kind, tier: &Tier) -> Op {
         Action::Generalize(Generalize::Minute) => Op::Time(tier.time.max(TimePrecision::Minute)),
         Action::Generalize(Generalize::Hour) => Op::Time(tier.time.max(TimePrecision::Hour)),
         Action::Generalize(Generalize::Day) => Op::Time(tier.time.max(TimePrecision::Day)),
+        Action::Generalize(Generalize::Family) => Op::Family,
         Action::Generalize(how) => Op::Generalize(how),
         Action::Scan => Op::Scan,
+        Action::Present => Op::Present,
+        Action::Parts => Op::Parts,
         Action::Seal => Op::Drop,
     }
 }

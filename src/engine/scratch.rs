@@ -59,6 +59,8 @@ pub(super) struct Words {
     pub(super) plain: Vec<u8>,
     /// A value in canonical form, or made coarser.
     pub(super) formed: Vec<u8>,
+    /// The names of an object's members, in `plain`.
+    pub(super) names: Vec<Span>,
 }
 
 impl std::fmt::Debug for Words {

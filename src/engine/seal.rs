@@ -29,6 +29,8 @@ struct Waiting {
     envelope: Range<usize>,
     /// Where the letters of the record's id stand in the output, if the tier has them.
     record_id: Option<usize>,
+    /// Of a record that is sealed whole: its place in `Seals::boxes`, and where it stands in the output until then.
+    body: Option<(usize, Range<usize>)>,
 }
 
 /// The sealed values of one batch.
@@ -79,16 +81,28 @@ impl Seals {
 
     /// Adds a value at `self.path` to the box of the output that is being written; `texts` are its raw JSON text.
     fn stage(&mut self, texts: [&[u8]; 3]) {
-        let bytes = texts.iter().map(|text| text.len()).sum::<usize>();
+        self.stage_head(texts.iter().map(|text| text.len()).sum());
+        for text in texts {
+            self.boxes.extend_from_slice(text);
+        }
+    }
+
+    /// Appends `path` and room for a value of so many bytes; gives where the room begins.
+    fn stage_blank(&mut self, bytes: usize) -> usize {
+        self.stage_head(bytes);
+        let start = self.boxes.len();
+        self.boxes.resize(start + bytes, 0);
+        start
+    }
+
+    /// Appends `path` and the length of its value, with room for what follows.
+    fn stage_head(&mut self, bytes: usize) {
         self.reserve(NONCE_BYTES + 4 + self.path.len() + 4 + bytes + TAG_BYTES);
         if self.boxes.len() == self.closed() {
             self.boxes.extend_from_slice(&[0; NONCE_BYTES]);
         }
         seal::push(&mut self.boxes, &self.path);
         self.boxes.extend_from_slice(&(bytes as u32).to_le_bytes());
-        for text in texts {
-            self.boxes.extend_from_slice(text);
-        }
     }
 
     /// Makes room by hand: a vector that grows by itself leaves what it held behind in freed memory.
@@ -109,7 +123,12 @@ impl Seals {
         let Self { boxes, waiting, hashes, data, .. } = self;
         days.settle_nonces(hashes);
         assert_eq!(hashes.len(), waiting.len(), "every envelope has a nonce");
-        for (Waiting { source, tier, slot, content, envelope, record_id }, hash) in waiting.drain(..).zip(&*hashes) {
+        for (one, hash) in waiting.drain(..).zip(&*hashes) {
+            let Waiting { source, tier, slot, content, envelope, record_id, body } = one;
+            if let Some((at, body)) = body {
+                // Its tokens have their letters now.
+                boxes[at..at + body.len()].copy_from_slice(&out.bytes[body]);
+            }
             let keys = days.keys(slot).seal.as_ref().expect("keys of a tier that seals");
             let (front, behind) = out.bytes.split_at_mut(envelope.end);
             let record_id = record_id.map_or(&[][..], |at| &behind[at - envelope.end..][..token::LETTERS]);
@@ -211,21 +230,40 @@ impl Writer<'_> {
     ///
     /// The caller fills the frame of the nonce, and says later where the record's id stands.
     pub(super) fn envelope(&mut self, source: u16) -> bool {
-        let from = self.seals.closed();
-        if self.seals.boxes.len() == from {
+        if self.seals.boxes.len() == self.seals.closed() {
             return false;
         }
-        self.seals.boxes.extend_from_slice(&[0; TAG_BYTES]);
-        let content = from..self.seals.boxes.len();
         self.member_name(b"sealed");
         self.out.push(b'"');
-        let start = self.out.len();
+        self.keep_room(source, self.out.len(), None);
+        true
+    }
+
+    /// Makes of the whole record, which begins at `start` and is still open at its end, the content of its envelope: the
+    /// entry with the empty path, behind those of the values that are sealed in it.
+    ///
+    /// The caller goes on as after [`Writer::envelope`].
+    pub(super) fn body_envelope(&mut self, source: u16, start: usize) -> bool {
+        self.out.push(b'}');
+        let body = start..self.out.len();
+        self.seals.path.clear();
+        let place = self.seals.stage_blank(body.len());
+        self.keep_room(source, start, Some((place, body)));
+        true
+    }
+
+    /// Keeps room for the envelope from `start` on, where the record itself may stand until it is closed.
+    fn keep_room(&mut self, source: u16, start: usize, body: Option<(usize, Range<usize>)>) {
+        let from = self.seals.closed();
+        self.seals.reserve(TAG_BYTES);
+        self.seals.boxes.extend_from_slice(&[0; TAG_BYTES]);
+        let content = from..self.seals.boxes.len();
+        // An envelope is longer than what lies in it.
         let envelope = start..start + seal::written_bytes(content.len());
         self.out.resize(envelope.end, b'?');
         self.out.push(b'"');
         let (tier, slot) = (self.tier, self.slot);
-        self.seals.waiting.push(Waiting { source, tier, slot, content, envelope, record_id: None });
-        true
+        self.seals.waiting.push(Waiting { source, tier, slot, content, envelope, record_id: None, body });
     }
 
     /// Notes where the letters of the id stand, for the envelope that was written last.

@@ -11,7 +11,7 @@ use crate::find::escape::{escape, unescape};
 use crate::find::json::{Node, Shape};
 use crate::find::text;
 use crate::kind::{Kind, canonical};
-use crate::mask::generalize::{Generalize, generalize, prefix};
+use crate::mask::generalize::{self, Family, Generalize, generalize, prefix};
 use crate::mask::{REDACTED, mask};
 use crate::pseudonym::{frame, token};
 use crate::record::time;
@@ -53,7 +53,12 @@ impl Writer<'_> {
             return;
         }
         match treatment.op {
-            Op::Drop => {}
+            Op::Drop | Op::Parts => {}
+            Op::Present | Op::Family => {
+                if let Some(stated) = self.stated(treatment.op, leaf) {
+                    self.out.extend_from_slice(stated);
+                }
+            }
             Op::Keep => self.verbatim(leaf),
             Op::Scan if leaf.findings.is_empty() => self.verbatim(leaf),
             Op::Scan => self.spliced(leaf),
@@ -94,6 +99,22 @@ impl Writer<'_> {
         }
     }
 
+    /// What is stated of a value instead of it, as JSON; nothing of `null`, nor of what has no family.
+    pub(super) fn stated(&mut self, op: Op, leaf: Leaf<'_>) -> Option<&'static [u8]> {
+        if leaf.form == Form::Null {
+            return None;
+        }
+        if op == Op::Present {
+            return Some(b"true");
+        }
+        let mut family = None;
+        self.with_plain(leaf, |_, text| family = generalize::family(text));
+        match family? {
+            Family::V4 => Some(b"4"),
+            Family::V6 => Some(b"6"),
+        }
+    }
+
     /// Writes `,"<name>_token":"<token>"`.
     pub(super) fn token_beside(&mut self, rule: &Rule, leaf: Leaf<'_>, name: &[u8]) {
         self.out.extend_from_slice(b",\"");
@@ -119,7 +140,7 @@ impl Writer<'_> {
             plain.extend_from_slice(text::plain(finding, leaf.text.as_bytes(), &self.words.text).as_bytes());
             let text = std::str::from_utf8(&plain).unwrap_or("");
             match treatment.op {
-                Op::Drop | Op::Scan => {}
+                Op::Drop | Op::Scan | Op::Family | Op::Present | Op::Parts => {}
                 Op::Keep => self.piece(leaf.form, finding.span.of_str(leaf.text).as_bytes()),
                 Op::Token => self.token(rule, text),
                 op => {
@@ -155,7 +176,7 @@ impl Writer<'_> {
                 let kinds = self.source.kinds;
                 generalize(how, text, agents, |path, out| text::redact(kinds, path, search, out), formed)
             }
-            Op::Drop | Op::Keep | Op::Scan | Op::Token => false,
+            Op::Drop | Op::Keep | Op::Scan | Op::Token | Op::Family | Op::Present | Op::Parts => false,
         };
         if !fits {
             formed.clear();

@@ -61,8 +61,9 @@ impl Engine {
                 seals,
                 out: &mut out.bytes,
             };
+            let body = self.begin_object(&mut writer);
             writer.object(&walk.nodes, resolved, findings, value, open)?;
-            self.end_object(&mut writer, job);
+            self.end_object(&mut writer, job, body);
             self.finish(scratch, source, job, (tier, slot), Some(start), false, out)?;
         }
         Ok(())
@@ -90,8 +91,9 @@ impl Engine {
                 None => writer.line(resolved[0], findings, value),
                 Some((pattern, Emit::Same)) => writer.same(pattern, fields, resolved, findings, value),
                 Some((pattern, Emit::Json)) => {
-                    writer.fields(pattern, fields, resolved, findings, value);
-                    self.end_object(&mut writer, job);
+                    let body = self.begin_object(&mut writer);
+                    writer.fields(pattern, fields, resolved, findings, value)?;
+                    self.end_object(&mut writer, job, body);
                 }
             }
             self.finish(scratch, source, job, (tier, slot), Some(start), sink == Sink::Plain, out)?;
@@ -110,8 +112,11 @@ impl Engine {
         // Nothing stands in it, so conditions find no field.
         scratch.attributes.clear();
         scratch.attributes.resize(source.attributes.len(), ABSENT);
-        let route = source.routes.last().expect("a source has a default route");
-        self.target(scratch, job, arrival_ms, &route.to, &mut out.tally)?;
+        let tiers = source.tiers_of_nothing();
+        if tiers == 0 {
+            return Err(Reason::NoRoute.into());
+        }
+        self.target(scratch, job, arrival_ms, tiers, &mut out.tally)?;
         for index in 0..scratch.targets.len() {
             let target = scratch.targets[index];
             self.finish(scratch, source, job, target, None, true, out)?;
@@ -192,9 +197,21 @@ impl Engine {
         frame::fill_record(frame, source.record_tag, &input.topic_digest, job.record.position, job.line);
     }
 
-    /// Ends an object: the envelope, if something of the record is sealed, then `garim`.
-    fn end_object(&self, writer: &mut Writer<'_>, job: Job<'_>) {
-        let sealed = writer.envelope(job.source);
+    /// Begins an object; gives where its own brace stands if it is to be sealed whole. It is then written inside of the
+    /// room of its envelope, so that the letters of its tokens find it until it is closed.
+    fn begin_object(&self, writer: &mut Writer<'_>) -> Option<usize> {
+        self.plan.tiers[usize::from(writer.tier.0)].body_sealed.then(|| {
+            writer.out.extend_from_slice(b"{\"sealed\":\"");
+            writer.out.len()
+        })
+    }
+
+    /// Ends an object: the envelope, if something of the record or all of it is sealed, then `garim`.
+    fn end_object(&self, writer: &mut Writer<'_>, job: Job<'_>, body: Option<usize>) {
+        let sealed = match body {
+            Some(body) => writer.body_envelope(job.source, body),
+            None => writer.envelope(job.source),
+        };
         if sealed {
             self.fill_record(writer.days.nonce(writer.slot), writer.source, job);
         }
@@ -264,7 +281,7 @@ impl Writer<'_> {
         for (index, (span, resolved)) in fields.iter().zip(resolved).enumerate() {
             let rule = self.source.rules.get(resolved.rule.index());
             match (span, rule) {
-                (Some(span), Some(rule)) if self.treatment(rule).op != Op::Drop => {
+                (Some(span), Some(rule)) if self.treatment(rule).road != Road::Dropped => {
                     let treatment = self.treatment(rule);
                     self.counted.push(treatment.counter);
                     self.value(rule, treatment, field_leaf(span.of_str(value), resolved, findings));
@@ -283,8 +300,10 @@ impl Writer<'_> {
         resolved: &[Resolved],
         findings: &[Finding],
         value: &str,
-    ) {
+    ) -> Result<(), Stop> {
         self.out.push(b'{');
+        let body = self.out.len();
+        let mut renamed = false;
         for ((span, resolved), name) in fields.iter().zip(resolved).zip(pattern.fields()) {
             let (Some(span), Some(rule)) = (span, self.source.rules.get(resolved.rule.index())) else { continue };
             let treatment = self.treatment(rule);
@@ -293,11 +312,20 @@ impl Writer<'_> {
                 continue;
             }
             let leaf = field_leaf(span.of_str(value), resolved, findings);
-            if treatment.sealed && leaf.form != Form::Null {
+            if treatment.road == Road::Apart && leaf.form != Form::Null && treatment.sealed {
                 self.seal_field(name, leaf.text);
-                if treatment.op == Op::Drop {
+            }
+            match treatment.op {
+                Op::Drop if leaf.form != Form::Null => continue,
+                Op::Present | Op::Family => {
+                    let Some(stated) = self.stated(treatment.op, leaf) else { continue };
+                    let other = rule.name_in(self.tier);
+                    renamed |= other.is_some();
+                    self.member_name(other.unwrap_or(name.as_bytes()));
+                    self.out.extend_from_slice(stated);
                     continue;
                 }
+                _ => {}
             }
             self.member_name(name.as_bytes());
             self.value(rule, treatment, leaf);
@@ -305,6 +333,7 @@ impl Writer<'_> {
                 self.token_beside(rule, leaf, name.as_bytes());
             }
         }
+        if renamed { self.check_twins(body) } else { Ok(()) }
     }
 
     /// Writes a key or header; `None` where its rule drops it.

@@ -414,7 +414,7 @@ fn lead_of(paths: &Paths, frame: &Frame, key: &NameKey, name: &[u8]) -> Lead {
 
 /// Whether a member may not come in: garim writes members of these names itself.
 #[inline]
-fn is_reserved(name: &[u8]) -> bool {
+pub fn is_reserved(name: &[u8]) -> bool {
     match name.last() {
         Some(b'm') => name == b"garim",
         Some(b'd') => name == b"sealed",

@@ -133,12 +133,20 @@ impl KafkaSettings {
     }
 
     fn crosses_in_clear(&self) -> bool {
+        !self.encrypted() && !self.allow_plaintext && !self.brokers.split(',').all(|broker| is_loopback(broker.trim()))
+    }
+
+    /// Whether the operator lets records cross the network unencrypted, and nothing encrypts them.
+    pub fn lets_cross_in_clear(&self) -> bool {
+        self.allow_plaintext && !self.encrypted()
+    }
+
+    fn encrypted(&self) -> bool {
         let protocol = self.properties.iter().rev().find(|(name, _)| name == "security.protocol");
-        let encrypted = protocol.is_some_and(|(_, value)| {
+        protocol.is_some_and(|(_, value)| {
             let value = value.to_ascii_lowercase();
             value == "ssl" || value == "sasl_ssl"
-        });
-        !encrypted && !self.allow_plaintext && !self.brokers.split(',').all(|broker| is_loopback(broker.trim()))
+        })
     }
 
     /// Options of both clients. The operator's come first, so that none of them can undo what garim sets.

@@ -37,6 +37,8 @@ pub enum Generalize {
     Major,
     /// A version to the name before it: `Android 16.1` to `Android`.
     Product,
+    /// An address of the network to its family, the number 4 or 6.
+    Family,
 }
 
 impl Generalize {
@@ -51,6 +53,7 @@ impl Generalize {
             Self::UserAgent => matches!(kind, Kind::UserAgent),
             Self::Path => matches!(kind, Kind::Url),
             Self::Major | Self::Product => matches!(kind, Kind::Code),
+            Self::Family => matches!(kind, Kind::Ip),
         }
     }
 }
@@ -100,6 +103,11 @@ pub fn generalize(
         Generalize::UserAgent => agent(text, cache, out),
         Generalize::Path => path(text, redact, out),
         Generalize::Major => major(text, out),
+        Generalize::Family => {
+            let digit = family(text).map(|family| if family == Family::V4 { b'4' } else { b'6' });
+            out.extend(digit);
+            digit.is_some()
+        }
         Generalize::Product => product(text, out),
     }
 }
@@ -116,6 +124,24 @@ fn product(text: &str, out: &mut Vec<u8>) -> bool {
     let name = text[..end.sum::<usize>().saturating_sub(1).min(text.len())].trim_end();
     out.extend_from_slice(name.as_bytes());
     !name.is_empty()
+}
+
+/// The family of an address of the network.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Family {
+    /// 4.
+    V4,
+    /// 6.
+    V6,
+}
+
+/// The family of an address, alone, in brackets, with a zone or a prefix length; an IPv4 address written as IPv6 is of
+/// the family 4. `None` of what is no address.
+pub fn family(text: &str) -> Option<Family> {
+    Some(match ip::read(trimmed(text))?.address {
+        IpAddr::V4(_) => Family::V4,
+        IpAddr::V6(_) => Family::V6,
+    })
 }
 
 /// `1990-05-14`, `19900514`, `1990. 5. 14.`, `1990년 5월 14일`, `1990`, and `1990-1999` as this function writes it.
@@ -376,6 +402,13 @@ mod tests {
             (Generalize::Path, "GET /hong gildong HTTP/1.1", None),
             (Generalize::Path, "HONG / HTTP/1.1", None),
             (Generalize::Path, "GET / HTTP/hong", None),
+            (Generalize::Family, "192.0.2.77", Some("4")),
+            (Generalize::Family, "::ffff:192.0.2.77", Some("4")),
+            (Generalize::Family, " [2001:db8::7] ", Some("6")),
+            (Generalize::Family, "fe80::1%eth0", Some("6")),
+            (Generalize::Family, "10.0.0.0/8", Some("4")),
+            (Generalize::Family, "localhost", None),
+            (Generalize::Family, "4", None),
             (Generalize::Major, "Android 16.1", Some("Android 16")),
             (Generalize::Major, "iPhone OS 17_1_2", Some("iPhone OS 17")),
             (Generalize::Major, "Linux", Some("Linux")),

@@ -12,6 +12,9 @@ use crate::kind::{Kind, credit_card, email, ip, phone, rrn, trimmed};
 pub enum MaskShape {
     /// The form of the kind (`010-****-1234`, `ab***@example.com`); a value that is not of its kind is redacted.
     OfKind,
+    /// Of a telephone number the service or area stays: `010-****-****`. What is no whole number is redacted, and so is
+    /// every value of another kind.
+    Prefix,
     /// Nothing stays: `****`, whatever the length.
     Redact,
     /// So many characters stay at the start and at the end; every other one becomes `*`.
@@ -36,7 +39,9 @@ pub fn mask(kind: Kind, shape: MaskShape, text: &str, out: &mut Vec<u8>) {
     match shape {
         MaskShape::Redact => redact(out),
         MaskShape::Edges { first, last } => edges(usize::from(first), usize::from(last), text, out),
-        MaskShape::OfKind => of_kind(kind, text, out),
+        MaskShape::OfKind => by_form(kind, false, text, out),
+        MaskShape::Prefix if kind == Kind::KrPhone => by_form(kind, true, text, out),
+        MaskShape::Prefix => redact(out),
     }
 }
 
@@ -66,10 +71,15 @@ enum Hidden {
     Group(Range<usize>),
 }
 
-fn of_kind(kind: Kind, text: &str, out: &mut Vec<u8>) {
+/// Writes the form of the kind; `all` hides what stands behind the part that stays, up to the end.
+fn by_form(kind: Kind, all: bool, text: &str, out: &mut Vec<u8>) {
+    let hidden = |bytes: &[u8]| match hidden(kind, bytes)? {
+        Hidden::Figures(range) if all => Some(Hidden::Figures(range.start..bytes.len())),
+        hidden => Some(hidden),
+    };
     let text = trimmed(text);
     if text.bytes().all(|byte| byte.is_ascii() && byte != b'*') {
-        return match hidden(kind, text.as_bytes()) {
+        return match hidden(text.as_bytes()) {
             Some(hidden) => write(&hidden, text, |at| at, out),
             None => redact(out),
         };
@@ -82,7 +92,7 @@ fn of_kind(kind: Kind, text: &str, out: &mut Vec<u8>) {
     if kind != Kind::Email {
         folded.unstar();
     }
-    match hidden(kind, folded.bytes()) {
+    match hidden(folded.bytes()) {
         // `880101-1******` shows the sex where that was needed: it is masked already.
         Some(_) if stars == 6 && matches!(kind, Kind::KrRrn | Kind::KrFrn) => out.extend_from_slice(text.as_bytes()),
         Some(hidden) => write(&hidden, text, |at| folded.origin(at, text), out),

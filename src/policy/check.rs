@@ -1,22 +1,27 @@
 //! What compiles part by part but contradicts itself, collides, or says something to no effect.
 
+use super::category;
 use super::compile::Parts;
 use super::condition::{compatible, unknown, written};
 use super::file::{self, File};
+use super::lint;
 use super::read::Typed;
-use super::recipient::Share;
+use super::recipient::{self, Share};
 use super::source::{SourceParts, check_fields};
 use super::topic;
 use crate::diagnostic::Faults;
 use crate::engine::outcome::Reason;
+use crate::engine::plan::{Action, Emit, Format};
 use crate::limits::RECIPIENT_TENANTS_MAX;
 use crate::route::{Pointer, Segment};
 
 /// Notes everything that speaks against a file besides what does not compile.
 pub(super) fn check(file: &File, parts: &Parts, faults: &mut Faults) {
     duplicates(file, faults);
+    words(file, faults);
     for (source, compiled) in file.sources.iter().zip(&parts.sources) {
         items(source, compiled, faults);
+        renamed(source, compiled, file, faults);
         conditions(source, compiled, file, faults);
         carriers(source, faults);
         routes(source, faults);
@@ -25,12 +30,16 @@ pub(super) fn check(file: &File, parts: &Parts, faults: &mut Faults) {
     topic::check(file, &parts.sources, &parts.shares, faults);
     tiers(file, &parts.sources, faults);
     holidays(file, faults);
+    bodies(file, &parts.sources, faults);
     tenants(file, &parts.sources, faults);
     recipients(file, parts, faults);
+    recipient::check::check(file, parts, faults);
     fieldless(file, parts, faults);
     events(file, faults);
     unused(file, parts, faults);
     examples(file, parts, faults);
+    category::check(file, faults);
+    lint::check(file, parts, faults);
 }
 
 /// Complains of names that stand twice among their like.
@@ -48,6 +57,36 @@ fn twice<'f>(what: &str, names: impl Iterator<Item = &'f Typed<String>>, faults:
         if let Some(first) = names[..index].iter().find(|first| first.value == name.value) {
             let fault = faults.error("G0112", name.span.clone(), format!("two {what}s are called `{}`", name.value));
             fault.related.push((first.span.clone(), "the first".to_owned()));
+        }
+    }
+}
+
+/// Complains of purposes that `[purposes]` does not tell, and warns of words for events that no tier begins or ends with.
+fn words(file: &File, faults: &mut Faults) {
+    if let Some(purposes) = &file.purposes {
+        let categories = file.sources.iter().flat_map(|source| &source.categories).chain(&file.categories);
+        let items = file.sources.iter().flat_map(|source| &source.items);
+        let named = file.tiers.iter().flat_map(|tier| &tier.purpose);
+        let named = named.chain(categories.flat_map(|category| &category.purpose));
+        let mut complained: Vec<&Typed<String>> = Vec::new();
+        for purpose in named.chain(items.flat_map(|item| &item.purpose)) {
+            let known = || purposes.iter().map(|(name, _)| name.as_str());
+            // What a category says stands in each of its items too.
+            if known().all(|known| known != purpose.value) && !complained.contains(&purpose) {
+                unknown(faults, "purpose", purpose, known());
+                complained.push(purpose);
+            }
+        }
+    }
+    let until = |tier: &'_ file::Tier| match &tier.keep {
+        Some(file::Keep::Until { events, .. }) => events.value.clone(),
+        Some(file::Keep::For(_)) | None => Vec::new(),
+    };
+    for (event, _) in &file.events {
+        let of = |tier: &file::Tier| tier.from.iter().chain(&until(tier)).any(|other| other.value == event.value);
+        if !file.tiers.iter().any(of) {
+            let message = format!("no tier begins or ends with the event `{}`", event.value);
+            faults.warning("G0123", event.span.clone(), message);
         }
     }
 }
@@ -87,6 +126,36 @@ fn items(source: &file::Source, compiled: &SourceParts, faults: &mut Faults) {
     }
 }
 
+/// Complains of items that would leave under a name which another member of their object has in the same tier.
+fn renamed(source: &file::Source, compiled: &SourceParts, file: &File, faults: &mut Faults) {
+    let all = || source.items.iter().zip(&compiled.items).enumerate();
+    for (index, (item, parts)) in all() {
+        let (Some(typed), Some(at), Some(when)) = (&item.at, &parts.at, &parts.when) else { continue };
+        for (tier, name) in parts.names.iter().filter(|(tier, _)| usize::from(tier.0) < file.tiers.len()) {
+            let mut place = at.clone();
+            place.0.pop();
+            place.0.push(Segment::Name(name.clone()));
+            let same = all().find(|(other_index, (_, other))| {
+                let (Some(other_at), Some(other_when)) = (&other.at, &other.when) else { return false };
+                let new_name = other.names.iter().find(|(of, _)| of == tier).map(|(_, name)| name);
+                let gone = |(_, actions): &(_, Vec<Vec<Action>>)| actions[usize::from(tier.0)] == [Action::Drop];
+                let beside = other_at.0.len() == at.0.len() && other_at.0.starts_with(&at.0[..at.0.len() - 1]);
+                let taken = match new_name {
+                    Some(new_name) => beside && *other_index < index && new_name == name && other_at != at,
+                    None => *other_at == place && !other.rule.as_ref().is_some_and(gone),
+                };
+                taken && compatible(when, other_when)
+            });
+            let Some((_, (other, _))) = same else { continue };
+            let message =
+                format!("two fields leave as `{name}` in tier `{}`", file.tiers[usize::from(tier.0)].name.value);
+            let fault = faults.error("G0153", typed.span.clone(), message);
+            fault.related.extend(other.at.as_ref().map(|at| (at.span.clone(), "the other".to_owned())));
+            fault.help = Some("give one of them another name".to_owned());
+        }
+    }
+}
+
 fn reserved(segment: &Segment) -> Option<&str> {
     match segment {
         Segment::Name(name) if &**name == "garim" || &**name == "sealed" || name.ends_with("_token") => Some(name),
@@ -101,7 +170,8 @@ fn below(inner: &Pointer, outer: &Pointer) -> bool {
 
 /// Warns of conditions on a field inside of an item: an item is one value, so there is nothing inside.
 fn conditions(source: &file::Source, compiled: &SourceParts, file: &File, faults: &mut Faults) {
-    let whens = source.items.iter().map(|item| &item.when).chain(source.routes.iter().map(|route| &route.when));
+    let routes = source.routes.iter().chain(&source.also);
+    let whens = source.items.iter().map(|item| &item.when).chain(routes.map(|route| &route.when));
     for part in whens.chain([&source.when]).flatten() {
         let typed = match part {
             file::When::Clause(clause) => std::slice::from_ref(clause),
@@ -145,6 +215,10 @@ fn carriers(source: &file::Source, faults: &mut Faults) {
 
 /// Complains unless exactly the last route holds always.
 fn routes(source: &file::Source, faults: &mut Faults) {
+    if !source.categories.is_empty() {
+        // The routes of categories hold for one category each, and a record of none is not the source's.
+        return;
+    }
     let Some((last, before)) = source.routes.split_last() else {
         return;
     };
@@ -179,6 +253,21 @@ fn tiers(file: &File, sources: &[SourceParts], faults: &mut Faults) {
     }
 }
 
+/// Complains of tiers that would hold lines in envelopes.
+fn bodies(file: &File, sources: &[SourceParts], faults: &mut Faults) {
+    for (index, tier) in file.tiers.iter().enumerate() {
+        let Some(body) = tier.body.as_ref().filter(|body| body.value == "sealed") else { continue };
+        for (source, parts) in file.sources.iter().zip(sources).filter(|(_, parts)| parts.reached[index]) {
+            if matches!(parts.format, Some(Format::Text | Format::Pattern { emit: Emit::Same, .. })) {
+                let message = format!("the lines of `{}` have no place for an envelope", source.name.value);
+                let fault = faults.error("G0150", body.span.clone(), message);
+                fault.related.push((source.name.span.clone(), "leads here".to_owned()));
+                fault.help = Some("a `pattern` with `emit = \"json\"` has; or lead its records elsewhere".to_owned());
+            }
+        }
+    }
+}
+
 /// Warns of legal minima whose deadlines nobody can count: without holidays they come too early.
 fn holidays(file: &File, faults: &mut Faults) {
     let legal = file.tiers.iter().find_map(|tier| tier.legal_minimum.as_ref().filter(|flag| flag.value));
@@ -205,9 +294,12 @@ fn tenants(file: &File, sources: &[SourceParts], faults: &mut Faults) {
     }
     for (source, parts) in file.sources.iter().zip(sources) {
         let asked = file.tiers.iter().zip(&parts.reached).any(|(tier, reached)| *reached && tier.tenants.is_some());
-        let mut getting = file.recipients.iter().filter(|recipient| gets(recipient, source));
+        let mut getting = file.recipients.iter().filter(|recipient| recipient.gets(source, None));
         let asked = asked || getting.any(|recipient| recipient.tenants.is_some());
-        if let (Some(tenant), false) = (&source.tenant, asked) {
+        // The layout says where tenants stand for whoever needs them.
+        let common = file.layout.as_ref().and_then(|layout| layout.tenant.as_ref());
+        let own = source.tenant.as_ref().filter(|tenant| common.is_none_or(|common| common.span != tenant.span));
+        if let (Some(tenant), false) = (own, asked) {
             let message = format!("no tier of `{}` has keys for each tenant, no recipient its own", source.name.value);
             faults.warning("G0123", tenant.span.clone(), message).help =
                 Some("write `tenants = true` in a tier, or leave this out".to_owned());
@@ -216,17 +308,11 @@ fn tenants(file: &File, sources: &[SourceParts], faults: &mut Faults) {
     own_tenants(file, faults);
 }
 
-/// Whether a recipient gets records of a source.
-fn gets(recipient: &file::Recipient, source: &file::Source) -> bool {
-    recipient.sources.iter().any(|name| name.value == source.name.value)
-}
-
 /// Complains of recipients that get the records of certain tenants, where there are none or nobody can tell.
 fn own_tenants(file: &File, faults: &mut Faults) {
     for recipient in &file.recipients {
         let Some(tenants) = &recipient.tenants else { continue };
-        let enabled = recipient.enabled.as_ref().is_some_and(|flag| flag.value);
-        if enabled && tenants.value.is_empty() {
+        if recipient.enabled() && tenants.value.is_empty() {
             let message = format!("the recipient `{}` is enabled, and has no tenant", recipient.name.value);
             faults.error("G0140", tenants.span.clone(), message).help =
                 Some("name the tenants whose records it gets, `tenants = [\"t-100\"]`".to_owned());
@@ -235,7 +321,7 @@ fn own_tenants(file: &File, faults: &mut Faults) {
             let message = format!("{} tenants, at most {RECIPIENT_TENANTS_MAX} are possible", tenants.value.len());
             faults.error("G0128", over.span.clone(), message).label = "one too many".to_owned();
         }
-        for source in file.sources.iter().filter(|source| gets(recipient, source) && source.tenant.is_none()) {
+        for source in file.sources.iter().filter(|source| recipient.gets(source, None) && source.tenant.is_none()) {
             let message =
                 format!("`{}` gets certain tenants, and `{}` has none", recipient.name.value, source.name.value);
             let fault = faults.error("G0140", tenants.span.clone(), message);
@@ -251,7 +337,7 @@ fn fieldless(file: &File, parts: &Parts, faults: &mut Faults) {
     for (source, compiled) in file.sources.iter().zip(&parts.sources).filter(|(source, _)| lines(source)) {
         let reached = file.tiers.iter().zip(&compiled.reached).filter(|(_, reached)| **reached);
         let tiers = reached.map(|(tier, _)| (&tier.name, &tier.when));
-        let getting = file.recipients.iter().filter(|recipient| gets(recipient, source));
+        let getting = file.recipients.iter().filter(|recipient| recipient.gets(source, None));
         let recipients = getting.map(|recipient| (&recipient.name, &recipient.when));
         for (name, _) in tiers.chain(recipients).filter(|(_, when)| !when.is_empty()) {
             let message = format!("`{}` has a condition, and a line of free text has no fields", name.value);
@@ -281,7 +367,7 @@ fn events(file: &File, faults: &mut Faults) {
     for tier in file.tiers.iter().filter(|tier| !tier.from.is_empty()) {
         let mut arrives_any = false;
         let mut arriving: Vec<&Typed<String>> = Vec::new();
-        for route in file.sources.iter().flat_map(|source| &source.routes) {
+        for route in file.sources.iter().flat_map(|source| source.routes.iter().chain(&source.also)) {
             if !route.to.iter().any(|name| name.value == tier.name.value) {
                 continue;
             }
@@ -339,9 +425,15 @@ fn unused(file: &File, parts: &Parts, faults: &mut Faults) {
 fn examples(file: &File, parts: &Parts, faults: &mut Faults) {
     for example in &file.examples {
         match (&example.expect_refused, example.expect.is_empty()) {
+            (None, true) if example.expects_nothing => {}
+            (Some(refused), true) if example.expects_nothing => {
+                faults.error("G0133", refused.span.clone(), "an example is refused, or leaves nothing").help =
+                    Some("leave `expect = {}` out: a refused record leaves nothing anyway".to_owned());
+            }
             (None, true) => {
-                faults.error("G0133", example.span.clone(), "the example expects nothing").help =
-                    Some("write `expect = { tier = '...' }` or `expect-refused = \"reason\"`".to_owned());
+                faults.error("G0133", example.span.clone(), "the example expects nothing").help = Some(
+                    "write `expect = { tier = '...' }`, `expect = {}` or `expect-refused = \"reason\"`".to_owned(),
+                );
             }
             (Some(refused), false) => {
                 let fault = faults.error("G0133", refused.span.clone(), "a refused record leaves nothing");

@@ -6,11 +6,11 @@ use super::condition::{unknown, when};
 use super::file::{self, File, Keep};
 use super::holidays::{Read, holidays};
 use super::read::Typed;
-use super::recipient::{RECIPIENTS, Shares, shares};
+use super::recipient::{Offer, RECIPIENTS, Share, Shares, shares};
 use super::rule::Rules;
-use super::source::{self, SourceParts};
+use super::source::{self, ItemParts, SourceParts};
 use crate::diagnostic::Faults;
-use crate::engine::plan::{Actions, KeyPlan, Plan, Unlisted};
+use crate::engine::plan::{Action, Actions, KeyPlan, Plan, Unlisted};
 use crate::limits::TIERS_MAX;
 use crate::pseudonym::Algorithm;
 use crate::pseudonym::epoch::Period;
@@ -33,9 +33,9 @@ pub(super) struct Parts {
     /// What recipients get of the tiers.
     pub(super) shares: Shares,
     /// By tier of the file: what must hold for a record to be taken there.
-    takes: Vec<Option<Vec<Clause>>>,
+    pub(super) takes: Vec<Option<Vec<Clause>>>,
     /// By recipient: what must hold for a record to go there.
-    goes: Vec<Option<Vec<Clause>>>,
+    pub(super) goes: Vec<Option<Vec<Clause>>>,
     holidays: Option<Holidays>,
     found: Option<Vec<Vec<Actions>>>,
     pub(super) sources: Vec<SourceParts>,
@@ -66,6 +66,7 @@ pub(super) fn compile(file: &File, read: Read<'_>, faults: &mut Faults) -> Parts
     let mut asks = |parts: &[file::When]| when(parts, file, &mut conditions_used, faults);
     let takes = file.tiers.iter().map(|tier| asks(&tier.when)).collect();
     let goes = file.recipients.iter().map(|recipient| asks(&recipient.when)).collect();
+    rules.check_holds(faults);
     let found = rules.found(faults);
     let sources = file
         .sources
@@ -94,10 +95,29 @@ pub(super) fn compile(file: &File, read: Read<'_>, faults: &mut Faults) -> Parts
 }
 
 impl Parts {
+    /// What each recipient gets of each of its tiers, or would get once it is enabled.
+    pub(super) fn offers(&self) -> Vec<Offer> {
+        let offer = |(index, share): (usize, &Share)| {
+            let actions = |item: &ItemParts| {
+                let by_tier = item.rule.as_ref().and_then(|(_, by_tier)| by_tier.get(self.tiers.len() + index));
+                by_tier.cloned().unwrap_or_else(|| vec![Action::Drop])
+            };
+            Offer {
+                recipient: share.recipient,
+                tier: share.tier,
+                sources: share.sources.clone(),
+                when: self.goes[share.recipient].clone().unwrap_or_default(),
+                actions: self.sources.iter().map(|source| source.items.iter().map(actions).collect()).collect(),
+            }
+        };
+        self.shares.all.iter().enumerate().map(offer).collect()
+    }
+
     /// The plan, if every part is there.
     pub(super) fn plan(self, file: &File, text: &str) -> Option<Plan> {
         let tiers: Vec<(Tier, KeyPlan)> = self.tiers.into_iter().collect::<Option<_>>()?;
-        let shares = self.shares.plan(file, &tiers);
+        let zone = self.zone?;
+        let shares = self.shares.plan(file, &zone, &tiers);
         let takes: Vec<Vec<Clause>> = self.takes.into_iter().collect::<Option<_>>()?;
         let goes: Vec<Vec<Clause>> = self.goes.into_iter().collect::<Option<_>>()?;
         let all = tiers.len() + shares.len();
@@ -107,6 +127,7 @@ impl Parts {
         let sources = sources.map(|(index, (parts, source))| {
             let mut plan = parts.plan(source, &found, all)?;
             self.shares.route(index, tiers.len(), &mut plan.routes);
+            self.shares.route(index, tiers.len(), &mut plan.also);
             plan.takes.clone_from(&takes);
             plan.takes.extend(self.shares.takes(file, plan.tenant.as_ref(), &takes, &goes));
             Some(plan)
@@ -116,7 +137,7 @@ impl Parts {
         Some(Plan {
             name: file.policy.as_ref()?.as_str().into(),
             digest: *blake3::hash(text.as_bytes()).as_bytes(),
-            zone: self.zone?,
+            zone,
             unlisted: self.unlisted?,
             max_lateness_s: self.max_lateness_s?,
             keys,
@@ -290,6 +311,8 @@ fn tier(tier: &file::Tier, file: &File, faults: &mut Faults) -> Option<Tier> {
         time: time?,
         record_id: tier.record_id.as_ref().is_none_or(|flag| flag.value),
         spread: tier.spread.as_ref().is_some_and(|flag| flag.value),
+        body_sealed: choice(tier.body.as_ref(), &[("open", false), ("sealed", true)], false, faults)?,
+        until_ms: None,
     })
 }
 

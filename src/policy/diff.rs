@@ -1,25 +1,22 @@
-//! Two policies compared by what they mean: first what changes tokens, and so what joins what, then everything else.
+//! Two policies compared by what they mean: first what changes tokens, and so what joins what, then what shows more of
+//! people, then everything else.
 //!
-//! Both become lists of facts, each with its place ("tier `login-3m`") and its aspect ("keep"); the lists are compared.
+//! Both become lists of facts, each with its place ("tier `login-3m`") and its aspect ("keep"); the lists are compared,
+//! and each difference is told in a sentence.
 
-use std::collections::BTreeSet;
+mod facts;
+mod sentence;
+mod shows;
 
-use super::action::words;
-use super::condition::written;
-use super::read::Typed;
-use super::{Policy, file};
-use crate::diagnostic::Faults;
-use crate::engine::plan::{Action, Actions, CarrierPlan, EventTime, KeyPlan, SourcePlan, Unlisted};
-use crate::kind::Kind;
+use self::facts::{Fact, Facts};
+pub use self::shows::Shows;
+use super::Policy;
 use crate::pseudonym::Algorithm;
 use crate::pseudonym::epoch::Period;
-use crate::record::time::TimePrecision;
 use crate::route::term::{Length, Term};
-use crate::route::tier::Tier;
-use crate::route::{Clause, Test, TierId};
 
 /// What a fact is about.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum About {
     /// The policy as a whole.
     Policy,
@@ -27,10 +24,14 @@ pub enum About {
     Tier,
     /// A source.
     Source,
+    /// A category of a source, or of every one.
+    Category,
     /// An item, key, header of a source, or what is found in its text.
     Item,
     /// Where a source's records go.
     Route,
+    /// A group of tiers, and who reads it.
+    Group,
     /// A recipient.
     Recipient,
 }
@@ -42,8 +43,10 @@ impl About {
             Self::Policy => "policy",
             Self::Tier => "tier",
             Self::Source => "source",
+            Self::Category => "category",
             Self::Item => "item",
             Self::Route => "route",
+            Self::Group => "group",
             Self::Recipient => "recipient",
         }
     }
@@ -64,16 +67,10 @@ pub struct Change {
     pub new: Option<String>,
     /// Where tokens change: what that does to joins.
     pub joins: Option<&'static str>,
-}
-
-/// One thing that a policy says.
-struct Fact {
-    about: About,
-    place: String,
-    aspect: String,
-    value: String,
-    /// What a change of it does to joins.
-    joins: Option<&'static str>,
+    /// Whether it shows more of people than before, or less.
+    pub shows: Option<Shows>,
+    /// All of it in a sentence.
+    pub sentence: String,
 }
 
 /// The aspect of being there at all.
@@ -83,51 +80,67 @@ const ORDER: &str = "order";
 const NEXT: &str = "; ";
 /// Before the tier of an aspect.
 const IN_TIER: &str = "in tier ";
-const NEW_KEYS: &str = "every token of the tier changes: nothing written before joins anything written after";
 const TIER_NAME: &str = "keys are made for each name: every token of the tier changes, nothing written before joins anything written after, and sealed values written before open under the old name";
 const SOURCE_NAME: &str = "the name is part of every token: tokens and record ids of the source change, nothing written before joins anything written after, and sealed values written before open under the old name";
 const RECIPIENT_NAME: &str = "a recipient's keys follow from its name: every token of its shares changes, and it joins nothing that it got before";
-const KIND: &str = "the kind is part of every token: tokens of the item change, do not join those written before, and join those of other items of the new kind";
-const ZONE: &str =
-    "days begin at other hours: the tokens of events around midnight are made with the keys of another day";
-const EVENT_TIME: &str = "events fall on other days where the two times differ, and tokens follow the day";
-const TENANT: &str = "keys depend on the tenant: tokens change where the two places name different tenants";
-const TOPICS: &str =
-    "the topic is part of every record id: a record read again from a topic of another name is no visible duplicate";
+/// The place of what every source with categories has.
+const EVERY_SOURCE: &str = "(every source)";
 
-/// Every difference in meaning, those that change tokens first; none if only words, order or comments differ.
+/// Every difference in meaning: those that change tokens first, then those that show more, then those that show less;
+/// none if only words, order or comments differ.
 pub fn diff(old: &Policy, new: &Policy) -> Vec<Change> {
-    let (before, after) = (facts(old), facts(new));
-    let mut changes = renamed(&before, &after);
+    let (before, after) = (Facts::of(old), Facts::of(new));
+    let mut changes = renamed(&before.all, &after.all);
     let moved: Vec<(About, String)> = changes
         .iter()
         .flat_map(|change| [&change.old, &change.new].map(|name| (change.about, name.clone().unwrap_or_default())))
         .collect();
+    let names: Vec<(String, String)> =
+        changes.iter().filter_map(|change| Some((change.old.clone()?, change.new.clone()?))).collect();
     let is_moved = |fact: &&Fact| moved.iter().any(|(about, place)| *about == fact.about && *place == fact.place);
-    let mut note = |fact: &Fact, old: Option<&Fact>, new: Option<&Fact>, joins| {
-        let value = |fact: Option<&Fact>| fact.map(|fact| fact.value.clone());
-        let (about, place, aspect) = (fact.about, fact.place.clone(), fact.aspect.clone());
-        changes.push(Change { about, place, aspect, old: value(old), new: value(new), joins });
-    };
-    for fact in &before {
-        match same_place(fact, &after) {
-            Some(other) if differs(fact, other) => note(fact, Some(fact), Some(other), fact.joins.and(other.joins)),
+    for fact in &before.all {
+        match after.same(fact) {
+            Some(other) if differs(fact, other) => changes.push(change(Some(fact), Some(other), &names)),
             Some(_) => {}
-            None if is_told(fact, &after) && !is_moved(&fact) => note(fact, Some(fact), None, None),
+            None if is_told(fact, &before, &after) && !is_moved(&fact) => {
+                changes.push(change(Some(fact), None, &names))
+            }
             None => {}
         }
     }
-    for fact in after.iter().filter(|fact| same_place(fact, &before).is_none() && !is_moved(fact)) {
-        if is_told(fact, &before) {
-            note(fact, None, Some(fact), None);
+    for fact in after.all.iter().filter(|fact| before.same(fact).is_none() && !is_moved(fact)) {
+        if is_told(fact, &after, &before) {
+            changes.push(change(None, Some(fact), &names));
         }
     }
-    changes.sort_by_key(|change| (change.joins.is_none(), change.about));
+    let order = |shows: Option<Shows>| match shows {
+        Some(Shows::More) => 0,
+        Some(Shows::Less) => 1,
+        None => 2,
+    };
+    changes.sort_by_key(|change| {
+        let tokens = change.joins.is_some();
+        (!tokens, if tokens { 0 } else { order(change.shows) }, change.about)
+    });
     changes
 }
 
-fn same_place<'f>(fact: &Fact, others: &'f [Fact]) -> Option<&'f Fact> {
-    others.iter().find(|other| (other.about, &other.place, &other.aspect) == (fact.about, &fact.place, &fact.aspect))
+/// What differs between a fact and what the other policy says of the same; one of the two is there. What is called
+/// otherwise now, from the first name to the second, shows no more for that.
+fn change(old: Option<&Fact>, new: Option<&Fact>, names: &[(String, String)]) -> Change {
+    let (about, place, aspect) =
+        old.or(new).map_or((About::Policy, "", ""), |fact| (fact.about, &fact.place, &fact.aspect));
+    let value = |fact: Option<&Fact>| fact.map(|fact| fact.value.clone());
+    Change {
+        about,
+        place: place.to_owned(),
+        aspect: aspect.to_owned(),
+        old: value(old),
+        new: value(new),
+        joins: old.zip(new).and_then(|(old, new)| old.joins.and(new.joins)),
+        shows: shows::compare(old.map(|fact| fact.extent.renamed(names)), new.map(|fact| fact.extent.clone())),
+        sentence: sentence::sentence(old, new),
+    }
 }
 
 fn differs(fact: &Fact, other: &Fact) -> bool {
@@ -142,21 +155,25 @@ fn differs(fact: &Fact, other: &Fact) -> bool {
     common(fact, other) != common(other, fact)
 }
 
-/// Whether a fact that the other side lacks is told: not where its tier, source or item as a whole is on one side only.
-fn is_told(fact: &Fact, others: &[Fact]) -> bool {
-    let has = |about: About, place: &str| {
-        others.iter().any(|other| other.about == about && other.place == place && other.aspect == WHOLE)
-    };
+/// Whether a fact that the other side lacks is told: not where its tier, source, category or item as a whole is on its
+/// own side only.
+fn is_told(fact: &Fact, own: &Facts, others: &Facts) -> bool {
+    let (source, name) = fact.place.split_once('/').unwrap_or((&fact.place, ""));
     let inside = match fact.about {
         About::Policy => return true,
-        About::Item | About::Route => {
-            let source = fact.place.split('/').next().unwrap_or_default();
+        About::Item => {
             let tier = fact.aspect.strip_prefix(IN_TIER);
-            has(About::Source, source) && tier.is_none_or(|tier| has(About::Tier, tier))
+            let category = name.split_once('.').map(|(category, _)| format!("{source}/{category}"));
+            others.has(About::Source, source)
+                && tier.is_none_or(|tier| others.has(About::Tier, tier))
+                && category.is_none_or(|category| {
+                    !own.has(About::Category, &category) || others.has(About::Category, &category)
+                })
         }
-        About::Tier | About::Source | About::Recipient => true,
+        About::Route | About::Category => others.has(About::Source, source),
+        About::Tier | About::Source | About::Group | About::Recipient => true,
     };
-    inside && (fact.aspect == WHOLE || fact.about == About::Route || has(fact.about, &fact.place))
+    inside && (fact.aspect == WHOLE || fact.about == About::Route || others.has(fact.about, &fact.place))
 }
 
 /// Tiers, sources and recipients of which all is said under another name.
@@ -188,179 +205,18 @@ fn renamed<'f>(before: &'f [Fact], after: &'f [Fact]) -> Vec<Change> {
             if let (Some(old), None) = (same.next(), same.next()) {
                 changes.push(Change {
                     about,
+                    sentence: format!("{} `{old}` is called `{new}` now", about.name()),
                     place: new.clone(),
                     aspect: "name".to_owned(),
                     old: Some(old.clone()),
                     new: Some(new),
                     joins: Some(joins),
+                    shows: None,
                 });
             }
         }
     }
     changes
-}
-
-/// All that a policy says.
-fn facts(policy: &Policy) -> Vec<Fact> {
-    let mut facts = Vec::new();
-    whole(policy, &mut facts);
-    for (tier, keys) in policy.plan.tiers.iter().zip(&policy.plan.keys) {
-        tier_facts(tier, keys, &mut facts);
-    }
-    for tier in &policy.file.tiers {
-        let mut says = Says { about: About::Tier, place: tier.name.value.clone(), facts: &mut facts };
-        says.say("when", conditions(policy, &tier.when));
-    }
-    for (source, typed) in policy.plan.sources.iter().zip(&policy.file.sources) {
-        source_facts(policy, source, typed, &mut facts);
-    }
-    for recipient in &policy.file.recipients {
-        recipient_facts(recipient, conditions(policy, &recipient.when), &mut facts);
-    }
-    facts
-}
-
-/// Collects facts about one place.
-struct Says<'a> {
-    about: About,
-    place: String,
-    facts: &'a mut Vec<Fact>,
-}
-
-impl Says<'_> {
-    fn say(&mut self, aspect: impl Into<String>, value: impl Into<String>) {
-        self.joins(aspect, value, None);
-    }
-
-    fn joins(&mut self, aspect: impl Into<String>, value: impl Into<String>, joins: Option<&'static str>) {
-        let (about, place) = (self.about, self.place.clone());
-        self.facts.push(Fact { about, place, aspect: aspect.into(), value: value.into(), joins });
-    }
-}
-
-fn whole(policy: &Policy, facts: &mut Vec<Fact>) {
-    let plan = &policy.plan;
-    let mut says = Says { about: About::Policy, place: "policy".to_owned(), facts };
-    says.say("name", &*plan.name);
-    let effective = policy.file.effective.as_ref();
-    says.say("effective", effective.map_or_else(String::new, |date| date.value.to_string()));
-    says.joins("timezone", plan.zone.iana_name().unwrap_or("unknown"), Some(ZONE));
-    says.say("unlisted", unlisted(plan.unlisted));
-    says.say("max-lateness", format!("{} seconds", plan.max_lateness_s));
-    for day in plan.holidays.days() {
-        says.say(format!("holiday {day}"), "nobody works");
-    }
-}
-
-fn tier_facts(tier: &Tier, keys: &KeyPlan, facts: &mut Vec<Fact>) {
-    let mut says = Says { about: About::Tier, place: tier.name.to_string(), facts };
-    says.say(WHOLE, "there");
-    says.joins("algorithm", algorithm(keys.algorithm), Some(NEW_KEYS));
-    says.joins("epoch", period(keys.period), Some(NEW_KEYS));
-    says.joins("tenants", yes(keys.tenants), Some(NEW_KEYS));
-    says.say("keep", term(&tier.term));
-    says.say("legal-minimum", yes(tier.legal_minimum));
-    says.say("late", if tier.late_accept { "accept" } else { "refuse" });
-    says.say("time", precision(tier.time));
-    says.say("record-id", yes(tier.record_id));
-    says.say("spread", yes(tier.spread));
-    says.say("topic", &*tier.topic);
-    says.say("label", &*tier.label);
-}
-
-fn source_facts(policy: &Policy, source: &SourcePlan, typed: &file::Source, facts: &mut Vec<Fact>) {
-    let tiers = &policy.plan.tiers;
-    let reached: BTreeSet<TierId> = source.routes.iter().flat_map(|route| route.to.iter().copied()).collect();
-    let by_tenant = reached.iter().any(|tier| policy.plan.keys[usize::from(tier.0)].tenants);
-    let mut says = Says { about: About::Source, place: source.name.to_string(), facts };
-    says.say(WHOLE, "there");
-    says.say("label", &*source.label);
-    says.joins("topics", source.topics.join(", "), Some(TOPICS));
-    says.say("quarantine", &*source.quarantine);
-    let format = [&typed.format, &typed.pattern, &typed.syntax, &typed.emit];
-    says.say("format", format.into_iter().flatten().map(Typed::as_str).collect::<Vec<_>>().join(" "));
-    let time = match &source.time {
-        EventTime::At(at) => written(at),
-        EventTime::KafkaTimestamp => "kafka-timestamp".to_owned(),
-    };
-    says.joins("time", time, Some(EVENT_TIME));
-    let tenant = source.tenant.as_ref().map_or_else(|| "none".to_owned(), written);
-    says.joins("tenant", tenant, Some(TENANT).filter(|_| by_tenant));
-    says.say("when", clauses(&source.belongs));
-    says.say("tombstones", if source.tombstones_forward { "forward" } else { "refuse" });
-    says.about = About::Route;
-    for route in &source.routes {
-        let to: Vec<&str> = route.to.iter().map(|tier| &*tiers[usize::from(tier.0)].name).collect();
-        says.say(clauses(&route.when), to.join(", "));
-    }
-    says.say(ORDER, source.routes.iter().map(|route| clauses(&route.when)).collect::<Vec<_>>().join(NEXT));
-    says.about = About::Item;
-    let mut treated = |name: String, kind: Kind, actions: &[Actions], more: &[(&str, String)]| {
-        says.place = format!("{}/{name}", source.name);
-        says.say(WHOLE, "there");
-        more.iter().for_each(|(aspect, value)| says.say(*aspect, value.clone()));
-        let in_tier = |tier: &TierId| &actions[usize::from(tier.0)];
-        let token = reached.iter().any(|tier| in_tier(tier).contains(&Action::Pseudonymize));
-        says.joins("kind", kind.name(), Some(KIND).filter(|_| token));
-        for tier in &reached {
-            let list: Vec<String> = in_tier(tier).iter().map(|action| words(*action)).collect();
-            says.say(format!("{IN_TIER}{}", tiers[usize::from(tier.0)].name), list.join(" + "));
-        }
-    };
-    for (item, typed) in source.items.iter().zip(&typed.items) {
-        let label = typed.label.as_ref().map_or("", Typed::as_str).to_owned();
-        let purpose = typed.purpose.iter().map(Typed::as_str).collect::<Vec<_>>().join(", ");
-        let more = [("at", written(&item.at)), ("when", clauses(&item.when)), ("label", label), ("purpose", purpose)];
-        treated(item.name.to_string(), item.kind, &item.actions, &more);
-    }
-    let mut carrier = |name: String, plan: &CarrierPlan| treated(name, plan.kind, &plan.actions, &[]);
-    source.key.iter().for_each(|key| carrier("(key)".to_owned(), key));
-    source.headers.iter().for_each(|(name, header)| carrier(format!("(header {name})"), header));
-    for (kind, actions) in Kind::ALL.iter().zip(&source.found) {
-        treated(format!("(found {})", kind.name()), *kind, actions, &[]);
-    }
-}
-
-/// What a `when` of the file asks; it was checked when the policy was loaded.
-fn conditions(policy: &Policy, parts: &[file::When]) -> String {
-    let mut used = vec![false; policy.file.conditions.len()];
-    let asked = super::condition::when(parts, &policy.file, &mut used, &mut Faults::default());
-    clauses(&asked.unwrap_or_default())
-}
-
-fn recipient_facts(recipient: &file::Recipient, when: String, facts: &mut Vec<Fact>) {
-    let name = recipient.name.as_str();
-    let mut says = Says { about: About::Recipient, place: name.to_owned(), facts };
-    let names = |list: &[Typed<String>]| list.iter().map(Typed::as_str).collect::<Vec<_>>().join(", ");
-    says.say(WHOLE, "there");
-    says.say("label", recipient.label.as_ref().map_or(name, Typed::as_str));
-    says.say("sources", names(&recipient.sources));
-    says.say("tiers", names(&recipient.tiers));
-    says.say("topic", super::recipient::topic_template(recipient, "{tier}"));
-    says.say("when", when);
-    says.say(
-        "tenants",
-        match &recipient.tenants {
-            None => "all".to_owned(),
-            Some(own) if own.value.is_empty() => "none".to_owned(),
-            Some(own) => names(&own.value),
-        },
-    );
-    says.say("enabled", yes(recipient.enabled.as_ref().is_some_and(|flag| flag.value)));
-}
-
-fn clauses(clauses: &[Clause]) -> String {
-    let words = clauses.iter().map(|clause| {
-        let test = match &clause.test {
-            Test::In(values) => format!("in {}", values.join(", ")),
-            Test::NotIn(values) => format!("not in {}", values.join(", ")),
-            Test::Present(true) => "present".to_owned(),
-            Test::Present(false) => "absent".to_owned(),
-        };
-        format!("{} {test}", written(&clause.at))
-    });
-    let words: Vec<String> = words.collect();
-    if words.is_empty() { "always".to_owned() } else { words.join(" and ") }
 }
 
 /// `3 months`, `until case_closed`.
@@ -392,25 +248,4 @@ pub const fn period(period: Period) -> &'static str {
         Period::Day => "day",
         Period::Year => "year",
     }
-}
-
-const fn precision(time: TimePrecision) -> &'static str {
-    match time {
-        TimePrecision::Second => "second",
-        TimePrecision::Minute => "minute",
-        TimePrecision::Hour => "hour",
-        TimePrecision::Day => "day",
-    }
-}
-
-const fn unlisted(unlisted: Unlisted) -> &'static str {
-    match unlisted {
-        Unlisted::Drop => "drop",
-        Unlisted::Scan => "scan",
-        Unlisted::Refuse => "refuse",
-    }
-}
-
-const fn yes(flag: bool) -> &'static str {
-    if flag { "true" } else { "false" }
 }

@@ -3,6 +3,8 @@
 //! An expected output is written as it leaves, with three liberties. `{token:NAME}` stands for a token: within one
 //! output equal names mean equal tokens, different names different ones. `{sealed:/a,/b}` stands for an envelope that
 //! holds the originals of exactly these places; it is opened with the keys of the run. The `garim` member is left out.
+//! Of a tier whose bodies are sealed the record is written as it lies in the envelope, with `sealed` naming the places of
+//! the originals beside it, if there are any; what leaves is then held to be nothing but `sealed` and `garim`.
 //! JSON is compared as JSON, so that spaces and the order of members do not matter; lines are compared as text.
 
 mod sealed;

@@ -3,15 +3,21 @@
 //! This follows the policy as written, with a tree, one field at a time: what the engine does with tables and one
 //! walk. What becomes of the whole record (its tiers, or its refusal) is asked of the engine itself.
 
+mod tiers;
+
 use std::cmp::Reverse;
 
 use jiff::civil::Date;
 use serde_json::Value;
 
+pub use tiers::{Led, Passed, Why};
+
 use super::Policy;
 use super::condition::written;
 use super::example::input_of;
+use super::file::Belongs;
 use super::read::Typed;
+use crate::diagnostic::nearest;
 use crate::engine::outcome::{KeyMissing, Refusal, Treated};
 use crate::engine::plan::{Action, Actions, EventTime, Format, SourcePlan, Unlisted};
 use crate::engine::{Engine, Scratch};
@@ -24,6 +30,7 @@ use crate::route::calendar::Window;
 use crate::route::term::day_of;
 use crate::route::{Clause, Pointer, Segment, Test, TierId};
 use crate::secret::Plain;
+use tiers::{Age, Ways};
 
 /// Why a record is treated as it is.
 #[derive(Debug)]
@@ -34,6 +41,8 @@ pub struct Explanation {
     pub day: Option<Date>,
     /// The tiers it goes to, the shares of recipients among them.
     pub tiers: Vec<Target>,
+    /// The tiers to which other records of its source go, and why this one does not.
+    pub passed: Vec<Passed>,
     /// Its fields, in the order of their paths.
     pub fields: Vec<Field>,
 }
@@ -48,6 +57,8 @@ pub struct Target {
     pub window: Option<Window>,
     /// The items whose originals the record's envelope holds, in the order of their places.
     pub sealed: Vec<String>,
+    /// The routes that lead the record there.
+    pub led: Vec<Led>,
 }
 
 /// One value of the record.
@@ -63,6 +74,8 @@ pub struct Field {
     pub findings: Vec<Found>,
     /// Items for this place whose conditions do not hold.
     pub missed: Vec<Missed>,
+    /// Of a value without item: the item whose place is written almost like this, and its line.
+    pub near: Option<(String, usize)>,
 }
 
 /// An identifier inside of a value.
@@ -89,13 +102,30 @@ pub enum Ruling {
         class: Option<(String, usize)>,
         /// What the value is.
         kind: Kind,
-        /// What is done, by tier of the record.
+        /// What is done, by tier of the record; of a part, `drop` where the object around it does not leave as such.
         actions: Vec<(TierId, Actions)>,
+        /// The tiers of the record that hold nothing of it whatever its rule says, and why.
+        absent: Vec<(TierId, Absent)>,
+        /// The tiers in which it leaves under another name.
+        names: Vec<(TierId, Box<str>)>,
     },
     /// The event time, which leaves cut to the tier's precision although no item names it.
     EventTime,
     /// No item.
     Unlisted(Unlisted),
+}
+
+/// Why a tier holds nothing of an item.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Absent {
+    /// The tier serves none of the purposes for which the item is collected.
+    Purpose,
+    /// The item's category says that the tier holds none of its items.
+    Category,
+    /// The tier does not hold the item's class.
+    Class,
+    /// The recipient does not get the item's class.
+    Recipient,
 }
 
 /// An item that would rule a value if its conditions held.
@@ -133,7 +163,8 @@ pub fn explain(
     };
     engine.treat(&mut Scratch::new(), keys, &[record], &mut treated)?;
     let leaves = leaves(plan, value);
-    let stamp = event_ms(plan, &leaves, timestamp_ms).and_then(|ms| jiff::Timestamp::from_millisecond(ms).ok());
+    let event_ms = event_ms(plan, &leaves, timestamp_ms);
+    let stamp = event_ms.and_then(|ms| jiff::Timestamp::from_millisecond(ms).ok());
     let day = stamp.map(|stamp| policy.plan.zone.to_datetime(stamp).date());
     let mut ids: Vec<TierId> = treated.outputs.iter().map(|output| output.tier).collect();
     ids.sort_unstable();
@@ -143,10 +174,14 @@ pub fn explain(
         tier.term.window(day_of(day?), tier.legal_minimum, &policy.plan.holidays)
     };
     let fields: Vec<Field> = leaves.iter().map(|leaf| field(policy, source, leaf, &leaves, &ids)).collect();
+    let ways = Ways::new(policy, source, &leaves);
+    let target =
+        |id: &TierId| Target { tier: *id, window: window(*id), sealed: sealed(&fields, *id), led: ways.led(*id) };
     Ok(Explanation {
         refusal: treated.refusals.first().copied(),
         day,
-        tiers: ids.iter().map(|id| Target { tier: *id, window: window(*id), sealed: sealed(&fields, *id) }).collect(),
+        tiers: ids.iter().map(target).collect(),
+        passed: ways.passed(&ids, Age { day, event_ms, arrived_ms: timestamp_ms }),
         fields,
     })
 }
@@ -227,19 +262,9 @@ fn descend(value: &Value, path: &mut Vec<Segment>, leaves: &mut Vec<Leaf>) {
 fn field(policy: &Policy, source: usize, leaf: &Leaf, leaves: &[Leaf], tiers: &[TierId]) -> Field {
     let plan = &policy.plan.sources[source];
     let mut missed = Vec::new();
-    // The value's own place first, then the places around it: an item on an object rules what is inside.
-    let ruling = (0..=leaf.at.0.len()).rev().find_map(|length| {
-        let mut items: Vec<usize> =
-            (0..plan.items.len()).filter(|index| leads_to(&plan.items[*index].at, &leaf.at.0[..length])).collect();
-        items.sort_by_key(|index| Reverse(specificity(&plan.items[*index].at)));
-        items.into_iter().find(|index| match failing(&plan.items[*index].when, leaves) {
-            None => true,
-            Some(clause) => {
-                let name = plan.items[*index].name.to_string();
-                missed.push(Missed { name, line: item_line(policy, source, *index), condition: written(&clause.at) });
-                false
-            }
-        })
+    let ruling = ruling(plan, &leaf.at.0, leaves, &mut |index, clause| {
+        let name = plan.items[index].name.to_string();
+        missed.push(Missed { name, line: item_line(policy, source, index), condition: written(&clause.at) });
     });
     let scans = |actions: &[Actions]| tiers.iter().any(|tier| actions[usize::from(tier.0)].contains(&Action::Scan));
     let by_tier = |actions: &[Actions]| -> Vec<(TierId, Actions)> {
@@ -251,8 +276,15 @@ fn field(policy: &Policy, source: usize, leaf: &Leaf, leaves: &[Leaf], tiers: &[
             let typed = &policy.file.sources[source].items[index].rule;
             let class = typed.class.as_ref().and_then(|name| class_line(policy, name));
             let line = item_line(policy, source, index);
-            let actions = by_tier(&item.actions);
-            (Ruling::Item { name: item.name.to_string(), line, class, kind: item.kind, actions }, scans(&item.actions))
+            let mut actions = by_tier(&item.actions);
+            for (tier, list) in &mut actions {
+                if is_hidden(plan, index, leaf, leaves, *tier) {
+                    *list = vec![Action::Drop];
+                }
+            }
+            let absent = tiers.iter().filter_map(|tier| Some((*tier, absent(policy, source, index, *tier)?))).collect();
+            let (name, names) = (item.name.to_string(), item.names.clone());
+            (Ruling::Item { name, line, class, kind: item.kind, actions, names, absent }, scans(&item.actions))
         }
         None if plan.time == EventTime::At(leaf.at.clone()) => (Ruling::EventTime, false),
         // A line of free text is scanned whole.
@@ -268,7 +300,84 @@ fn field(policy: &Policy, source: usize, leaf: &Leaf, leaves: &[Leaf], tiers: &[
             findings.push(Found { kind: one.kind, span: one.span, actions });
         }
     }
-    Field { at: written(&leaf.at), value: leaf.value.clone(), rule, findings, missed }
+    let at = written(&leaf.at);
+    let near = match &rule {
+        Ruling::Unlisted(_) => nearest_item(policy, source, &at),
+        Ruling::Item { .. } | Ruling::EventTime => None,
+    };
+    Field { at, value: leaf.value.clone(), rule, findings, missed, near }
+}
+
+/// Why a tier, or a recipient's share of one, holds nothing of an item, whatever the item's rule says.
+fn absent(policy: &Policy, source: usize, item: usize, tier: TierId) -> Option<Absent> {
+    let keys = &policy.plan.keys[usize::from(tier.0)];
+    let plan = &policy.plan.sources[source].items[item];
+    if plan.actions[usize::from(tier.0)].as_slice() != [Action::Drop] {
+        return None;
+    }
+    let typed = &policy.file.sources[source].items[item];
+    let of = policy.file.tiers.get(usize::from(keys.of.0))?;
+    if typed.not_in.contains(&of.name.value) {
+        let serves = of.purpose.iter().any(|purpose| typed.purpose.iter().any(|own| own.value == purpose.value));
+        return Some(if of.purpose.is_empty() || serves { Absent::Category } else { Absent::Purpose });
+    }
+    let exempt = typed.belongs == Belongs::Envelope || plan.kind == Kind::Time;
+    let class = typed.rule.class.as_ref().map(Typed::as_str);
+    let lacks = |holds: &Option<Vec<Typed<String>>>| {
+        holds.as_ref().is_some_and(|holds| !holds.iter().any(|held| Some(held.as_str()) == class))
+    };
+    if !exempt && lacks(&of.holds) {
+        return Some(Absent::Class);
+    }
+    let recipient =
+        policy.file.recipients.iter().find(|known| Some(known.name.as_str()) == keys.recipient.as_deref())?;
+    (!exempt && lacks(&recipient.holds)).then_some(Absent::Recipient)
+}
+
+/// The item whose place is written almost like this.
+fn nearest_item(policy: &Policy, source: usize, at: &str) -> Option<(String, usize)> {
+    let items = &policy.plan.sources[source].items;
+    let places: Vec<String> = items.iter().map(|item| written(&item.at)).collect();
+    let near = nearest(at, places.iter().map(String::as_str)).filter(|near| *near != at)?;
+    let index = places.iter().position(|place| place == near)?;
+    Some((items[index].name.to_string(), item_line(policy, source, index)))
+}
+
+/// Whether a value that the item at `index` rules does not leave in a tier, because of what is done to an object around
+/// it: that is dropped, sealed or only stated, or taken by parts of which the value is none.
+fn is_hidden(plan: &SourcePlan, index: usize, leaf: &Leaf, leaves: &[Leaf], tier: TierId) -> bool {
+    let at = &leaf.at.0;
+    let around = |length: usize| ruling(plan, &at[..length], leaves, &mut |_, _| {});
+    let done = |item: usize| plan.items[item].actions[usize::from(tier.0)].as_slice();
+    let whole = |actions: &[Action]| {
+        let hides = |action: &Action| matches!(action, Action::Drop | Action::Present | Action::Seal);
+        actions.is_empty() || actions.iter().any(hides)
+    };
+    let own = plan.items[index].at.0.len();
+    own < at.len() && done(index) == [Action::Parts]
+        || (1..own).filter_map(around).any(|outer| outer != index && whole(done(outer)))
+}
+
+/// The item that rules the value at these steps; `miss` hears of those whose conditions do not hold, and of the clause.
+pub(super) fn ruling(
+    plan: &SourcePlan,
+    at: &[Segment],
+    leaves: &[Leaf],
+    miss: &mut dyn FnMut(usize, &Clause),
+) -> Option<usize> {
+    // The value's own place first, then the places around it: an item on an object rules what is inside.
+    (0..=at.len()).rev().find_map(|length| {
+        let mut items: Vec<usize> =
+            (0..plan.items.len()).filter(|index| leads_to(&plan.items[*index].at, &at[..length])).collect();
+        items.sort_by_key(|index| Reverse(specificity(&plan.items[*index].at)));
+        items.into_iter().find(|index| match failing(&plan.items[*index].when, leaves) {
+            None => true,
+            Some(clause) => {
+                miss(*index, clause);
+                false
+            }
+        })
+    })
 }
 
 /// Whether a pointer of the policy leads to these steps.
@@ -282,7 +391,7 @@ fn specificity(pointer: &Pointer) -> u128 {
 }
 
 /// The first clause that does not hold.
-fn failing<'p>(when: &'p [Clause], leaves: &[Leaf]) -> Option<&'p Clause> {
+pub(super) fn failing<'p>(when: &'p [Clause], leaves: &[Leaf]) -> Option<&'p Clause> {
     when.iter().find(|clause| {
         let leaf = leaves.iter().find(|leaf| leaf.at == clause.at && !leaf.null);
         let inside =

@@ -1,24 +1,30 @@
 //! The policy file to a plan of the engine, or all complaints about it.
 //!
-//! `file` holds what was typed (`section` and `read` take it from the text), `compile` (with `source`,
+//! `file` holds what was typed (`section` and `read` take it from the text, `expand` makes items of its categories), `compile` (with `source`,
 //! `rule`, `condition`, `action`, `recipient`, `holidays`) what it means,
-//! `check` (with `topic`) what speaks against it.
+//! `check` (with `topic`, `category`, `lint`) what speaks against it.
 
 pub mod action;
+mod category;
 mod check;
 mod compile;
 pub mod condition;
+pub mod coverage;
 pub mod diff;
 pub mod example;
+mod expand;
 pub mod explain;
 pub mod file;
 pub mod holidays;
+mod lint;
+pub mod notice;
 pub mod read;
-mod recipient;
+pub mod recipient;
 mod rule;
 mod section;
 mod source;
 mod topic;
+pub mod trace;
 
 pub mod key;
 pub mod synthetic;
@@ -37,6 +43,8 @@ pub struct Policy {
     pub file: file::File,
     /// What it asks of the engine.
     pub plan: Plan,
+    /// What recipients get, those that are not enabled included.
+    pub offers: Vec<recipient::Offer>,
     /// Complaints that do not refuse it; its `files` hold the text.
     pub warnings: Faults,
 }
@@ -68,17 +76,19 @@ pub fn parse(path: &Path, text: &str) -> Result<Policy, Faults> {
 /// As [`load`].
 pub fn parse_with(path: &Path, text: &str, read: holidays::Read<'_>) -> Result<Policy, Faults> {
     let mut faults = Faults::of(path, text);
-    let Some(file) = section::read(text, &mut faults) else {
+    let Some(mut file) = section::read(text, &mut faults) else {
         return Err(faults);
     };
+    expand::expand(&mut file, &mut faults);
     let parts = compile::compile(&file, read, &mut faults);
     check::check(&file, &parts, &mut faults);
     faults.sort();
     if faults.diagnostics.iter().any(|diagnostic| diagnostic.severity == Severity::Error) {
         return Err(faults);
     }
+    let offers = parts.offers();
     match parts.plan(&file, text) {
-        Some(plan) => Ok(Policy { path: path.to_owned(), file, plan, warnings: faults }),
+        Some(plan) => Ok(Policy { path: path.to_owned(), file, plan, offers, warnings: faults }),
         None => {
             // Every part that is missing has been complained of; this would be a gap in the checks.
             faults.error("G0100", 0..0, "the policy does not compile, and no check says why").help =

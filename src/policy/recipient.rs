@@ -1,11 +1,16 @@
 //! Recipients: who gets a share of which tiers, and what that share is.
 
+pub(super) mod check;
+
+use jiff::civil::Time;
+use jiff::tz::TimeZone;
+
 use super::compile::{kebab, own_word};
 use super::condition::unknown;
 use super::file::{self, File};
 use super::read::Typed;
 use crate::diagnostic::Faults;
-use crate::engine::plan::KeyPlan;
+use crate::engine::plan::{Actions, KeyPlan};
 use crate::limits::TIERS_MAX;
 use crate::record::TierId;
 use crate::record::time::TimePrecision;
@@ -33,6 +38,21 @@ pub(super) struct Share {
     pub(super) enabled: bool,
 }
 
+/// What a recipient gets of one tier, or would get once it is enabled.
+#[derive(Debug)]
+pub struct Offer {
+    /// Its index in the file.
+    pub recipient: usize,
+    /// The index of the tier in the file.
+    pub tier: usize,
+    /// By source of the file: whether its records are in it.
+    pub sources: Vec<bool>,
+    /// What must hold for a record to go to it, besides what its tier asks.
+    pub when: Vec<Clause>,
+    /// What is done, by source and item of the file.
+    pub actions: Vec<Vec<Actions>>,
+}
+
 /// Resolves the recipients of a file.
 pub(super) fn shares(file: &File, faults: &mut Faults) -> Shares {
     let mut all = Vec::new();
@@ -40,13 +60,17 @@ pub(super) fn shares(file: &File, faults: &mut Faults) -> Shares {
         kebab("recipient", &recipient.name, faults);
         own_word("recipient", &recipient.name, faults);
         also_a_tier(recipient, file, faults);
-        let mut sources = vec![false; file.sources.len()];
+        let owner = format!("`{}` gets", recipient.name.value);
         let known = || file.sources.iter().map(|source| source.name.as_str());
-        named("source", recipient, &recipient.sources, known, faults, |source| sources[source] = true);
-        let enabled = recipient.enabled.as_ref().is_some_and(|flag| flag.value);
+        named("source", &owner, &recipient.sources, known, faults, |_| {});
+        for (source, _) in &recipient.only {
+            named("source", &owner, std::slice::from_ref(source), known, faults, |_| {});
+        }
         let known = || file.tiers.iter().map(|tier| tier.name.as_str());
-        named("tier", recipient, &recipient.tiers, known, faults, |tier| {
-            all.push(Share { recipient: index, tier, sources: sources.clone(), enabled });
+        named("tier", &owner, &recipient.tiers, known, faults, |tier| {
+            let name = file.tiers[tier].name.as_str();
+            let sources = file.sources.iter().map(|source| recipient.gets(source, Some(name))).collect();
+            all.push(Share { recipient: index, tier, sources, enabled: recipient.enabled() });
         });
     }
     all.sort_by_key(|share: &Share| !share.enabled);
@@ -63,10 +87,28 @@ pub(super) fn shares(file: &File, faults: &mut Faults) -> Shares {
     Shares { all }
 }
 
-/// Resolves the names of a list, and complains of unknown ones and of those that stand twice.
-fn named<'f, I: Iterator<Item = &'f str> + Clone>(
+impl file::Recipient {
+    /// Whether anything is written for it yet.
+    pub(super) fn enabled(&self) -> bool {
+        self.enabled.as_ref().is_some_and(|flag| flag.value)
+    }
+
+    /// Whether it gets records of a source: of a tier of this name, or of any tier at all.
+    pub(super) fn gets(&self, source: &file::Source, tier: Option<&str>) -> bool {
+        let only = self.only.iter().find(|(name, _)| name.value == source.name.value);
+        match (only, tier) {
+            (Some((_, tiers)), Some(tier)) => tiers.iter().any(|name| name.value == tier),
+            (Some((_, tiers)), None) => !tiers.is_empty(),
+            (None, _) => self.sources.iter().any(|name| name.value == source.name.value),
+        }
+    }
+}
+
+/// Resolves the names of a list of `owner` (``the tier `short` holds``), and complains of unknown ones and of those
+/// that stand twice.
+pub(super) fn named<'f, I: Iterator<Item = &'f str> + Clone>(
     what: &str,
-    recipient: &file::Recipient,
+    owner: &str,
     names: &[Typed<String>],
     known: impl Fn() -> I,
     faults: &mut Faults,
@@ -74,7 +116,7 @@ fn named<'f, I: Iterator<Item = &'f str> + Clone>(
 ) {
     for (at, name) in names.iter().enumerate() {
         if let Some(first) = names[..at].iter().find(|first| first.value == name.value) {
-            let message = format!("`{}` gets the {what} `{}` twice", recipient.name.value, name.value);
+            let message = format!("{owner} the {what} `{}` twice", name.value);
             faults.error("G0112", name.span.clone(), message).related =
                 vec![(first.span.clone(), "the first".to_owned())];
             continue;
@@ -98,8 +140,8 @@ fn also_a_tier(recipient: &file::Recipient, file: &File, faults: &mut Faults) {
 
 impl Shares {
     /// The enabled shares as tiers of their own: the term of their tier, its secrets, nothing more exact than an hour,
-    /// and in no order that would tell which records of two topics belong together.
-    pub(super) fn plan(&self, file: &File, tiers: &[(Tier, KeyPlan)]) -> Vec<(Tier, KeyPlan)> {
+    /// in no order that would tell which records of two topics belong together, and no longer than granted.
+    pub(super) fn plan(&self, file: &File, zone: &TimeZone, tiers: &[(Tier, KeyPlan)]) -> Vec<(Tier, KeyPlan)> {
         let share = |share: &Share| {
             let recipient = &file.recipients[share.recipient];
             let (of, keys) = &tiers[share.tier];
@@ -110,6 +152,9 @@ impl Shares {
                 topic: topic_template(recipient, &of.name).into(),
                 time: of.time.max(TimePrecision::Hour),
                 spread: true,
+                until_ms: recipient.grant.as_ref().and_then(|grant| end_ms(grant, zone)),
+                // Nothing is sealed for a recipient: what it may have, its own actions say.
+                body_sealed: false,
                 ..of.clone()
             };
             (tier, KeyPlan { recipient: Some(recipient.name.as_str().into()), ..keys.clone() })
@@ -159,4 +204,10 @@ pub(super) fn topic_template(recipient: &file::Recipient, tier: &str) -> String 
     let written = recipient.topic.as_ref().map(Typed::as_str);
     let default = || format!("to.{}.{{tier}}.{{source}}", recipient.name.value);
     written.map_or_else(default, ToOwned::to_owned).replace("{tier}", tier)
+}
+
+/// The last millisecond of a grant, since 1970: that before its last day's midnight in the policy's zone.
+fn end_ms(grant: &file::Grant, zone: &TimeZone) -> Option<i64> {
+    let after = grant.until.as_ref()?.value.tomorrow().ok()?;
+    Some(zone.to_timestamp(after.to_datetime(Time::midnight())).ok()?.as_millisecond() - 1)
 }

@@ -4,12 +4,15 @@ use std::ops::Range;
 
 use super::action::{self, candidates, fits};
 use super::condition::unknown;
-use super::file::{Do, File, Rule};
+use super::file::{Belongs, Class, Do, File, Item, Rule, Tier};
 use super::read::Typed;
-use super::recipient::{RECIPIENTS, Shares};
-use crate::diagnostic::Faults;
+use super::recipient::{RECIPIENTS, Shares, named};
+use crate::diagnostic::{Diagnostic, Faults};
 use crate::engine::plan::{Action, Actions};
+use crate::find::json::is_reserved;
 use crate::kind::Kind;
+use crate::mask::MaskShape;
+use crate::record::TierId;
 
 /// Below so many candidates a mask is refused: whoever sees the rest can try them all by hand.
 const CANDIDATES_MIN: u64 = 10_000;
@@ -46,6 +49,18 @@ impl Place {
         }
     }
 
+    /// Why nothing can be stated of a value here, nor its parts be taken; `None` where it can.
+    const fn member_refusal(self) -> Option<&'static str> {
+        match self {
+            Self::Member => None,
+            Self::Any => Some("the path ends in `*`; name the member"),
+            Self::Line => Some("a line has no members; a `pattern` with `emit = \"json\"` has"),
+            Self::Carrier => Some("a key or header is no member; `drop` it, or `pseudonymize` it"),
+            Self::Text => Some("a finding inside text is no member; use `mask all`"),
+            Self::Kind => Some("a kind also stands where there is no member; write it in the item or in a class"),
+        }
+    }
+
     /// Why no value can be sealed here; `None` where one can.
     const fn seal_refusal(self) -> Option<&'static str> {
         match self {
@@ -64,6 +79,15 @@ impl Place {
 /// An action and where it is written.
 type Written = (Action, Range<usize>);
 
+/// What a rule comes to.
+pub(super) struct Ruling {
+    pub(super) kind: Kind,
+    /// By tier, then by share of a recipient.
+    pub(super) actions: Vec<Actions>,
+    /// The tiers and shares in which the value leaves under another name.
+    pub(super) names: Vec<(TierId, Box<str>)>,
+}
+
 /// Resolves `do`, `class` and `kind` to actions, and notes what speaks against them.
 pub(super) struct Rules<'a> {
     file: &'a File,
@@ -77,14 +101,15 @@ impl<'a> Rules<'a> {
         Self { file, shares, classes_used: vec![false; file.classes.len()] }
     }
 
-    /// Kind and actions of an item, key or header; `reached` says which tiers its source writes to.
+    /// Kind and actions of an item, or of a key or header; `reached` says which tiers its source writes to.
     pub(super) fn resolve(
         &mut self,
         rule: &Rule,
+        item: Option<&Item>,
         place: Place,
         reached: &[bool],
         faults: &mut Faults,
-    ) -> Option<(Kind, Vec<Actions>)> {
+    ) -> Option<Ruling> {
         let class = match &rule.class {
             None => None,
             Some(name) => match self.file.classes.iter().position(|class| class.name.value == name.value) {
@@ -110,18 +135,72 @@ impl<'a> Rules<'a> {
             return None;
         };
         let kind = kind(typed, faults)?;
+        let held = item.map_or_else(|| self.everywhere(), |item| self.held(item, kind, class));
         let act = rule.act.as_ref().or(class.and_then(|class| class.act.as_ref()));
         let allowed = rule.allow.is_some() || class.is_some_and(|class| class.allow.is_some());
-        let by_tier = match act {
-            Some(act) => self.by_tier(act, reached, faults)?,
-            None => return self.of_kind(kind, typed, faults).map(|actions| (kind, actions)),
+        let mut by_tier = match act {
+            Some(act) => {
+                // A tier that does not hold the value needs no word about it.
+                let asked: Vec<bool> = reached.iter().zip(&held).map(|(reached, held)| *reached && *held).collect();
+                self.by_tier(act, &asked, faults)?
+            }
+            None => {
+                let mut actions = self.of_kind(kind, typed, faults)?;
+                for (list, _) in actions.iter_mut().zip(&held).filter(|(_, held)| !**held) {
+                    *list = vec![Action::Drop];
+                }
+                return Some(Ruling { kind, actions, names: Vec::new() });
+            }
         };
         let value = Value { kind, typed, place, allowed, legal_basis: rule.legal_basis.is_some() };
         let mut sound = true;
-        for list in &by_tier {
-            sound &= judge(list, &value, faults);
+        for (list, held) in by_tier.iter_mut().zip(&held) {
+            match held {
+                true => sound &= judge(list, &value, faults),
+                false => *list = vec![(Action::Drop, value.typed.span.clone())],
+            }
         }
-        sound.then(|| (kind, plain(&by_tier)))
+        let names = act.map_or_else(Vec::new, |act| names(&act.value, &by_tier));
+        sound.then(|| Ruling { kind, actions: plain(&by_tier), names })
+    }
+
+    /// Which tiers, and behind them which shares of recipients, hold an item at all; the others drop it, whatever is
+    /// said of it.
+    fn held(&self, item: &Item, kind: Kind, class: Option<&Class>) -> Vec<bool> {
+        let envelope = item.belongs == Belongs::Envelope;
+        let listed = |holds: &Option<Vec<Typed<String>>>| match (holds, class) {
+            (None, _) => true,
+            (Some(_), None) => false,
+            (Some(holds), Some(class)) => holds.iter().any(|name| name.value == class.name.value),
+        };
+        let tier = |tier: &Tier| {
+            // A tier keeps its times as precisely as its own `time` says; they need no class for that.
+            let of_class = envelope || kind == Kind::Time || listed(&tier.holds);
+            of_class && !item.not_in.contains(&tier.name.value)
+        };
+        let mut held: Vec<bool> = self.file.tiers.iter().map(tier).collect();
+        for share in &self.shares.all {
+            // What a recipient gets is said to the letter: a time among the items needs its class, too.
+            let of_class = envelope || listed(&self.file.recipients[share.recipient].holds);
+            held.push(of_class && held[share.tier]);
+        }
+        held
+    }
+
+    fn everywhere(&self) -> Vec<bool> {
+        vec![true; self.file.tiers.len() + self.shares.all.len()]
+    }
+
+    /// Complains of classes in a `holds` that there are not, or that stand there twice.
+    pub(super) fn check_holds(&self, faults: &mut Faults) {
+        let tiers = self.file.tiers.iter().map(|tier| ("tier", &tier.name, &tier.holds));
+        let recipients = self.file.recipients.iter().map(|one| ("recipient", &one.name, &one.holds));
+        for (what, owner, holds) in tiers.chain(recipients) {
+            let holds = holds.as_deref().unwrap_or_default();
+            let owner = format!("the {what} `{}` holds", owner.value);
+            let known = || self.file.classes.iter().map(|class| class.name.as_str());
+            named("class", &owner, holds, known, faults, |_| {});
+        }
     }
 
     /// What is done to a finding of each kind inside text, by kind and tier.
@@ -157,7 +236,7 @@ impl<'a> Rules<'a> {
             return self.by_tier(rule.act.as_ref()?, &self.all(), faults).map(|by_tier| plain(&by_tier));
         }
         let action = action::parse(default_words(kind)?).ok()?;
-        Some(vec![vec![action]; self.file.tiers.len() + self.shares.all.len()])
+        Some(vec![vec![action]; self.everywhere().len()])
     }
 
     fn all(&self) -> Vec<bool> {
@@ -217,12 +296,17 @@ impl<'a> Rules<'a> {
             let list = own.unwrap_or_else(|| unsealed(&by_tier[share.tier]));
             by_tier.push(list);
         }
+        let lacking = !silent.is_empty();
+        // A class that many sources use is silent about their tiers once.
+        silent.retain(|tier| {
+            let told = |told: &&Diagnostic| told.code == "G0111" && told.span.as_ref() == Some(&act.span);
+            !faults.diagnostics.iter().filter(told).any(|told| told.message.contains(&format!("`{tier}`")))
+        });
         if sound && !silent.is_empty() {
             let message = format!("nothing says what is done in tier `{}`", silent.join("`, `"));
             faults.error("G0111", act.span.clone(), message).help = Some("add a `default`".to_owned());
-            sound = false;
         }
-        sound.then_some(by_tier)
+        (sound && !lacking).then_some(by_tier)
     }
 }
 
@@ -260,15 +344,46 @@ fn list(words: &[Typed<String>], span: &Range<usize>, faults: &mut Faults) -> Op
     let mut list = Vec::new();
     for word in words {
         match action::parse(word.as_str()) {
-            Ok(action) => list.push((action, word.span.clone())),
+            Ok(action) => {
+                if let Some(name) = action::name(word.as_str()).filter(|name| !is_name(name)) {
+                    let message = format!("a field cannot leave as `{name}`");
+                    let fault = faults.error("G0152", word.span.clone(), message);
+                    fault.help = Some(
+                        "use letters, digits, `_` and `-`; `garim`, `sealed` and `..._token` are garim's own"
+                            .to_owned(),
+                    );
+                }
+                list.push((action, word.span.clone()));
+            }
             Err(unread) => {
-                let fault = faults.error("G0103", word.span.clone(), unread.message);
+                let fault = faults.error(unread.code, word.span.clone(), unread.message);
                 fault.label = unread.label;
                 fault.help = unread.help;
             }
         }
     }
     (list.len() == words.len()).then_some(list)
+}
+
+/// Whether a field may be renamed so.
+fn is_name(name: &str) -> bool {
+    let legal = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-');
+    !is_reserved(name.as_bytes()) && name.chars().all(legal) && name.len() <= 64
+}
+
+/// The names under which a value leaves, as the words say that stand behind its actions.
+fn names(act: &Do, by_tier: &[Vec<Written>]) -> Vec<(TierId, Box<str>)> {
+    let words: Vec<&Typed<String>> = match act {
+        Do::Same(words) => words.iter().collect(),
+        Do::By(entries) => entries.iter().flat_map(|(_, words)| words).collect(),
+    };
+    let named = |list: &[Written]| {
+        let written = |word: &&&Typed<String>| list.iter().any(|(_, span)| *span == word.span);
+        words.iter().filter(written).find_map(|word| action::name(word.as_str()))
+    };
+    let tiers = by_tier.iter().enumerate();
+    let names = tiers.filter_map(|(index, list)| Some((TierId(u8::try_from(index).ok()?), named(list)?.into())));
+    names.collect()
 }
 
 /// The actions without the seal; where nothing else is done, nothing leaves.
@@ -299,6 +414,7 @@ fn judge(list: &[Written], value: &Value<'_>, faults: &mut Faults) -> bool {
     let before = faults.error_count();
     judge_list(list, value, faults);
     judge_seal(list, value, faults);
+    judge_member(list, value, faults);
     for (action, span) in list {
         if let Err(advice) = fits(*action, value.kind) {
             let message = format!("`{}` does not apply to the kind `{}`", action::words(*action), value.kind.name());
@@ -326,7 +442,12 @@ fn judge_list(list: &[Written], value: &Value<'_>, faults: &mut Faults) {
         fault.related.push((first.1.clone(), "the first".to_owned()));
     }
     if let ([write, ..], [token, ..]) = (writes.as_slice(), tokens.as_slice()) {
-        if write.0 == Action::Drop {
+        if action::is_stated(write.0) || write.0 == Action::Parts {
+            let message = format!("`{}` has no token beside it", action::words(write.0));
+            let fault = faults.error("G0104", write.1.clone(), message);
+            fault.related.push((token.1.clone(), "the token".to_owned()));
+            fault.help = Some("leave `pseudonymize` out".to_owned());
+        } else if write.0 == Action::Drop {
             let fault = faults.error("G0104", write.1.clone(), "a dropped value has no token beside it");
             fault.related.push((token.1.clone(), "the token".to_owned()));
             fault.help = Some("`pseudonymize` alone replaces the value by its token".to_owned());
@@ -357,8 +478,13 @@ fn judge_seal(list: &[Written], value: &Value<'_>, faults: &mut Faults) {
         fault.label = "needs a member of a JSON object".to_owned();
         fault.help = Some(reason.to_owned());
     }
-    for (action, span) in list.iter().filter(|(action, _)| matches!(action, Action::Drop | Action::Keep)) {
+    let excluded = |action: &Action| matches!(action, Action::Drop | Action::Keep | Action::Parts);
+    for (action, span) in list.iter().filter(|(action, _)| excluded(action)) {
         let (message, help) = match action {
+            Action::Parts => (
+                "an object whose parts leave is not sealed whole",
+                "`seal` the parts that shall be sealed, in their own items",
+            ),
             Action::Drop => (
                 "a dropped value is not sealed",
                 "`seal` alone: the value does not leave, and its original can be opened",
@@ -369,6 +495,43 @@ fn judge_seal(list: &[Written], value: &Value<'_>, faults: &mut Faults) {
         fault.related.push((seal.clone(), "the seal".to_owned()));
         fault.help = Some(help.to_owned());
     }
+}
+
+/// Complains of actions that need a member of a JSON object where there is none.
+fn judge_member(list: &[Written], value: &Value<'_>, faults: &mut Faults) {
+    let Some(reason) = value.place.member_refusal() else { return };
+    for (action, span) in list.iter().filter(|(action, _)| action::is_stated(*action) || *action == Action::Parts) {
+        let message = format!("`{}` needs a member of a JSON object", action::words(*action));
+        faults.error("G0151", span.clone(), message).help = Some(reason.to_owned());
+    }
+}
+
+/// Complains of a mask of a registration number that leaves its birth date, whose next digit tells the sex; true if so.
+fn judge_birth(action: Action, span: &Range<usize>, value: &Value<'_>, faults: &mut Faults) -> bool {
+    let shown = match action {
+        Action::Mask(MaskShape::Edges { first, .. }) => u16::from(first),
+        Action::Truncate(count) => count,
+        // `880101-*******`
+        Action::Mask(MaskShape::OfKind) => 6,
+        _ => 0,
+    };
+    let leaves = match shown {
+        0..6 => return false,
+        6 if value.allowed => return false,
+        6 => "the birth date",
+        7.. => "the birth date and the digit of the sex",
+    };
+    let message = format!("`{}` leaves {leaves} of a `{}`", action::words(action), value.kind.name());
+    let fault = faults.error("G0164", span.clone(), message);
+    fault.related.push((value.typed.span.clone(), "the kind".to_owned()));
+    if matches!(action, Action::Mask(MaskShape::OfKind)) {
+        fault.label = "and the digit of the sex, where a value comes as `880101-1******`".to_owned();
+    }
+    fault.help = Some(match shown {
+        6 => "use `mask all` or `drop`, or say in `allow = \"...\"` why the birth date is needed".to_owned(),
+        _ => "use `mask all` or `drop`".to_owned(),
+    });
+    true
 }
 
 fn judge_leak(action: Action, span: &Range<usize>, value: &Value<'_>, faults: &mut Faults) {
@@ -390,6 +553,9 @@ fn judge_leak(action: Action, span: &Range<usize>, value: &Value<'_>, faults: &m
             (Action::Keep, _) | (_, Place::Text) => "use `mask all` or `drop`".to_owned(),
             _ => "use `mask all` or `drop`, or name the law in `legal-basis`".to_owned(),
         });
+        return;
+    }
+    if unique && judge_birth(action, span, value, faults) {
         return;
     }
     if let Some(count) = candidates(action, kind) {

@@ -5,8 +5,8 @@ use std::ops::Range;
 use toml::de::{DeTable, DeValue};
 
 use super::file::{
-    Class, Clause, Condition, Do, Example, File, Header, Item, Keep, KindRule, Recipient, Route, Rule, Source, Tier,
-    When,
+    Also, Belongs, Category, Class, Clause, Condition, Do, Example, Field, File, Grant, Group, Header, Item, Keep,
+    KindRule, Layout, Recipient, Route, Rule, Source, Tier, To, When,
 };
 use super::read::{Fields, Reader, Typed, Value};
 use crate::diagnostic::Faults;
@@ -66,6 +66,8 @@ const FILE: &[&str] = &[
     "max-lateness",
     "holidays",
     "algorithm",
+    "purposes",
+    "events",
     "conditions",
     "tiers",
     "classes",
@@ -73,7 +75,20 @@ const FILE: &[&str] = &[
     "sources",
     "recipients",
     "examples",
+    "layout",
+    "fields",
+    "envelope",
+    "categories",
+    "groups",
+    "also",
 ];
+const LAYOUT: &[&str] = &["topic", "format", "time", "tenant", "category", "event", "items", "optional"];
+const FIELD: &[&str] = &["label", "at", "when", "kind", "class", "do", "legal-basis", "allow", "parts"];
+const CATEGORY: &[&str] =
+    &["label", "at", "purpose", "basis", "required", "optional", "automatic", "class", "consent", "to", "not-in"];
+const GROUP: &[&str] = &["label", "readers"];
+const ALSO: &[&str] = &["when", "events", "sources", "except", "to"];
+const GRANT: &[&str] = &["ground", "reason", "until"];
 const CLAUSE: &[&str] = &["at", "in", "is", "not-in", "is-not", "present"];
 const TIER: &[&str] = &[
     "label",
@@ -91,6 +106,10 @@ const TIER: &[&str] = &[
     "record-id",
     "when",
     "spread",
+    "purpose",
+    "holds",
+    "body",
+    "personal",
     "allow",
 ];
 const CLASS: &[&str] = &["kind", "do", "allow"];
@@ -111,12 +130,16 @@ const SOURCE: &[&str] = &[
     "headers",
     "items",
     "routes",
+    "categories",
 ];
 const ITEM: &[&str] = &["item", "label", "at", "kind", "class", "do", "when", "purpose", "legal-basis", "allow"];
 const CARRIER: &[&str] = &["kind", "class", "do", "legal-basis", "allow"];
 const HEADER: &[&str] = &["name", "kind", "class", "do", "legal-basis", "allow"];
 const ROUTE: &[&str] = &["when", "to"];
-const RECIPIENT: &[&str] = &["label", "sources", "tiers", "topic", "enabled", "when", "tenants"];
+const RECIPIENT: &[&str] = &[
+    "label", "duty", "country", "sources", "only", "tiers", "topic", "enabled", "when", "tenants", "holds", "items",
+    "grant",
+];
 const EXAMPLE: &[&str] = &["name", "source", "given", "timestamp", "expect", "expect-refused"];
 
 impl Reader<'_> {
@@ -130,10 +153,18 @@ impl Reader<'_> {
             max_lateness: self.text(&top, "max-lateness"),
             holidays: self.text(&top, "holidays"),
             algorithm: self.text(&top, "algorithm"),
+            purposes: top.get("purposes").map(|_| self.words(&top, "purposes")),
+            events: self.words(&top, "events"),
             conditions: self.conditions(&top),
             tiers: self.tiers(&top),
             classes: self.classes(&top),
             kinds: self.kinds(&top),
+            layout: self.layout(&top),
+            fields: self.field_tables(&top, "fields"),
+            envelope: self.field_tables(&top, "envelope"),
+            categories: self.categories(&top),
+            groups: self.groups(&top),
+            also: self.also(&top),
             sources: self.sources(&top),
             recipients: self.recipients(&top),
             examples: self.examples(&top),
@@ -182,8 +213,12 @@ impl Reader<'_> {
                 time: self.text(&fields, "time"),
                 group: self.text(&fields, "group"),
                 record_id: self.flag(&fields, "record-id"),
-                when: self.when(&fields),
+                when: self.when(&fields, "when"),
                 spread: self.flag(&fields, "spread"),
+                purpose: self.texts(&fields, "purpose"),
+                holds: fields.get("holds").map(|value| self.strings(value)),
+                body: self.text(&fields, "body"),
+                personal: self.flag(&fields, "personal"),
                 allow: self.text(&fields, "allow"),
             });
         }
@@ -233,8 +268,12 @@ impl Reader<'_> {
     fn sources(&mut self, top: &Fields<'_>) -> Vec<Source> {
         let mut sources = Vec::new();
         for (name, fields) in self.named(top, "sources", "a source", SOURCE) {
-            for key in ["topics", "format", "time", "routes"] {
-                self.must_have(&fields, key);
+            // The layout and the categories say these where the source has categories.
+            let parted = |value: &Value<'_>| value.get_ref().as_table().is_some_and(|table| !table.is_empty());
+            if !fields.get("categories").is_some_and(parted) {
+                for key in ["topics", "format", "time", "routes"] {
+                    self.must_have(&fields, key);
+                }
             }
             if fields.get("topics").is_some() && self.texts(&fields, "topics").is_empty() {
                 self.faults.error("G0005", fields.place("topics"), "a source needs a topic");
@@ -250,13 +289,15 @@ impl Reader<'_> {
                 emit: self.text(&fields, "emit"),
                 time: self.text(&fields, "time"),
                 tenant: self.text(&fields, "tenant"),
-                when: self.when(&fields),
+                when: self.when(&fields, "when"),
                 tombstones: self.text(&fields, "tombstones"),
                 quarantine: self.text(&fields, "quarantine"),
                 key: key.map(|key| self.rule(&key)),
                 headers: self.headers(&fields),
                 items: self.items(&fields),
                 routes: self.routes(&fields),
+                categories: self.categories(&fields),
+                also: Vec::new(),
             });
         }
         sources
@@ -271,10 +312,12 @@ impl Reader<'_> {
         let mut items = Vec::new();
         for fields in self.listed(source, "items", "an item", ITEM) {
             items.push(Item {
+                belongs: Belongs::Source,
+                not_in: Vec::new(),
                 item: self.needed(&fields, "item"),
                 label: self.text(&fields, "label"),
                 at: self.needed(&fields, "at"),
-                when: self.when(&fields),
+                when: self.when(&fields, "when"),
                 purpose: self.texts(&fields, "purpose"),
                 rule: self.rule(&fields),
             });
@@ -286,7 +329,11 @@ impl Reader<'_> {
         let mut routes = Vec::new();
         for fields in self.listed(source, "routes", "a route", ROUTE) {
             self.must_have(&fields, "to");
-            routes.push(Route { span: fields.span.clone(), when: self.when(&fields), to: self.texts(&fields, "to") });
+            routes.push(Route {
+                span: fields.span.clone(),
+                when: self.when(&fields, "when"),
+                to: self.texts(&fields, "to"),
+            });
         }
         routes
     }
@@ -307,19 +354,168 @@ impl Reader<'_> {
                 tiers: self.texts(&fields, "tiers"),
                 topic: self.text(&fields, "topic"),
                 enabled: self.flag(&fields, "enabled"),
-                when: self.when(&fields),
-                tenants: fields.get("tenants").map(|value| Typed::new(self.strings(value), fields.place("tenants"))),
+                when: self.when(&fields, "when"),
+                tenants: self.list(&fields, "tenants"),
+                only: self.lists(&fields, "only"),
+                duty: self.text(&fields, "duty"),
+                country: self.text(&fields, "country"),
+                holds: fields.get("holds").map(|value| self.strings(value)),
+                items: self.list(&fields, "items"),
+                grant: self.grant(&fields),
             });
         }
         recipients
+    }
+
+    /// The list under `key`, with the place of the key.
+    fn list(&mut self, fields: &Fields<'_>, key: &str) -> Option<Typed<Vec<Typed<String>>>> {
+        let value = fields.get(key)?;
+        Some(Typed::new(self.strings(value), fields.place(key)))
+    }
+
+    /// A table of lists under `key`.
+    fn lists(&mut self, fields: &Fields<'_>, key: &str) -> Vec<(Typed<String>, Vec<Typed<String>>)> {
+        let Some(value) = fields.get(key) else { return Vec::new() };
+        let DeValue::Table(table) = value.get_ref() else {
+            self.mismatch(value, "a table of lists", value.get_ref());
+            return Vec::new();
+        };
+        let entries = self.entries(table);
+        entries.into_iter().map(|(name, value)| (name, self.strings(value))).collect()
+    }
+
+    fn grant(&mut self, recipient: &Fields<'_>) -> Option<Grant> {
+        let fields = recipient.get("grant").and_then(|value| self.table("a grant", GRANT, value))?;
+        for key in GRANT {
+            self.must_have(&fields, key);
+        }
+        Some(Grant {
+            span: fields.span.clone(),
+            ground: self.text(&fields, "ground"),
+            reason: self.text(&fields, "reason"),
+            until: self.date(&fields, "until"),
+        })
+    }
+
+    fn layout(&mut self, top: &Fields<'_>) -> Option<Layout> {
+        let fields = top.get("layout").and_then(|value| self.table("the layout", LAYOUT, value))?;
+        for key in ["topic", "format", "time", "category", "event", "items"] {
+            self.must_have(&fields, key);
+        }
+        Some(Layout {
+            span: fields.span.clone(),
+            topic: self.text(&fields, "topic"),
+            format: self.text(&fields, "format"),
+            time: self.text(&fields, "time"),
+            tenant: self.text(&fields, "tenant"),
+            category: self.text(&fields, "category"),
+            event: self.text(&fields, "event"),
+            items: self.text(&fields, "items"),
+            optional: self.when(&fields, "optional"),
+        })
+    }
+
+    /// The fields below `key`, each `name = { label = "...", class = "..." }` or a table of its own.
+    fn field_tables(&mut self, above: &Fields<'_>, key: &str) -> Vec<Field> {
+        let mut all = Vec::new();
+        for (name, fields) in self.named(above, key, "a field", FIELD) {
+            all.push(Field {
+                name,
+                label: self.text(&fields, "label"),
+                at: self.text(&fields, "at"),
+                when: self.when(&fields, "when"),
+                rule: self.rule(&fields),
+                parts: self.field_tables(&fields, "parts"),
+            });
+        }
+        all
+    }
+
+    fn categories(&mut self, above: &Fields<'_>) -> Vec<Category> {
+        let mut categories = Vec::new();
+        for (name, fields) in self.named(above, "categories", "a category", CATEGORY) {
+            categories.push(Category {
+                name,
+                label: self.text(&fields, "label"),
+                at: self.text(&fields, "at"),
+                purpose: self.texts(&fields, "purpose"),
+                basis: self.texts(&fields, "basis"),
+                required: self.texts(&fields, "required"),
+                optional: self.texts(&fields, "optional"),
+                automatic: self.texts(&fields, "automatic"),
+                class: self.classes_of(&fields),
+                consent: self.when(&fields, "consent"),
+                to: self.to(&fields),
+                not_in: self.texts(&fields, "not-in"),
+            });
+        }
+        categories
+    }
+
+    /// The `class` of a category: a table from fields to classes.
+    fn classes_of(&mut self, category: &Fields<'_>) -> Vec<(Typed<String>, Typed<String>)> {
+        let Some(value) = category.get("class") else { return Vec::new() };
+        let DeValue::Table(table) = value.get_ref() else {
+            self.mismatch(value, "a table such as { name = \"caller-name\" }", value.get_ref());
+            return Vec::new();
+        };
+        let entries = self.entries(table);
+        entries.into_iter().filter_map(|(field, value)| Some((field, self.string(value)?))).collect()
+    }
+
+    /// The tiers of a category: a list, or a table that gives the events of each.
+    fn to(&mut self, category: &Fields<'_>) -> Vec<To> {
+        let Some(value) = category.get("to") else { return Vec::new() };
+        let DeValue::Table(table) = value.get_ref() else {
+            return self.strings(value).into_iter().map(|tier| To { tier, events: None }).collect();
+        };
+        let entries = self.entries(table);
+        entries.into_iter().map(|(tier, value)| To { tier, events: Some(self.strings(value)) }).collect()
+    }
+
+    /// A table from names to their words in the notice.
+    fn words(&mut self, top: &Fields<'_>, key: &str) -> Vec<(Typed<String>, Typed<String>)> {
+        let Some(value) = top.get(key) else { return Vec::new() };
+        let DeValue::Table(table) = value.get_ref() else {
+            self.mismatch(value, "a table such as { login = \"로그인\" }", value.get_ref());
+            return Vec::new();
+        };
+        let entries = self.entries(table);
+        entries.into_iter().filter_map(|(name, value)| Some((name, self.string(value)?))).collect()
+    }
+
+    fn groups(&mut self, top: &Fields<'_>) -> Vec<Group> {
+        let mut groups = Vec::new();
+        for (name, fields) in self.named(top, "groups", "a group", GROUP) {
+            groups.push(Group { name, label: self.text(&fields, "label"), readers: self.texts(&fields, "readers") });
+        }
+        groups
+    }
+
+    fn also(&mut self, top: &Fields<'_>) -> Vec<Also> {
+        let mut all = Vec::new();
+        for fields in self.listed(top, "also", "an `also`", ALSO) {
+            self.must_have(&fields, "to");
+            all.push(Also {
+                span: fields.span.clone(),
+                when: self.when(&fields, "when"),
+                events: self.texts(&fields, "events"),
+                sources: self.texts(&fields, "sources"),
+                except: self.texts(&fields, "except"),
+                to: self.texts(&fields, "to"),
+            });
+        }
+        all
     }
 
     fn examples(&mut self, top: &Fields<'_>) -> Vec<Example> {
         let mut examples = Vec::new();
         for fields in self.listed(top, "examples", "an example", EXAMPLE) {
             let mut expect = Vec::new();
+            let mut expects_nothing = false;
             if let Some(value) = fields.get("expect") {
                 if let DeValue::Table(table) = value.get_ref() {
+                    expects_nothing = table.is_empty();
                     for (tier, value) in self.entries(table) {
                         expect.extend(self.string(value).map(|text| (tier, text)));
                     }
@@ -334,6 +530,7 @@ impl Reader<'_> {
                 given: self.needed(&fields, "given"),
                 timestamp: self.instant(&fields, "timestamp"),
                 expect,
+                expects_nothing,
                 expect_refused: self.text(&fields, "expect-refused"),
             });
         }
@@ -363,8 +560,8 @@ impl Reader<'_> {
         Some(Typed::new(act, fields.place("do")))
     }
 
-    fn when(&mut self, fields: &Fields<'_>) -> Vec<When> {
-        let Some(value) = fields.get("when") else {
+    fn when(&mut self, fields: &Fields<'_>, key: &str) -> Vec<When> {
+        let Some(value) = fields.get(key) else {
             return Vec::new();
         };
         match value.get_ref() {

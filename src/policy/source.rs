@@ -4,7 +4,7 @@ use super::compile::{choice, kebab, legal_name};
 use super::condition::{exact_pointer, pointer, unknown, when};
 use super::file::{self, File};
 use super::read::Typed;
-use super::rule::{Place, Rules};
+use super::rule::{Place, Rules, Ruling};
 use crate::diagnostic::{Faults, nearest};
 use crate::engine::plan::{Action, Actions, CarrierPlan, Emit, EventTime, Format, ItemPlan, SourcePlan};
 use crate::find::pattern::{Pattern, PatternFault};
@@ -19,9 +19,10 @@ pub(super) struct SourceParts {
     pub(super) belongs: Option<Vec<Clause>>,
     tombstones_forward: Option<bool>,
     pub(super) items: Vec<ItemParts>,
-    key: Option<Option<CarrierPlan>>,
-    headers: Vec<Option<(Box<str>, CarrierPlan)>>,
+    pub(super) key: Option<Option<CarrierPlan>>,
+    pub(super) headers: Vec<Option<(Box<str>, CarrierPlan)>>,
     pub(super) routes: Vec<Option<Route>>,
+    also: Vec<Option<Route>>,
     /// Whether a route leads to the tier at this index.
     pub(super) reached: Vec<bool>,
 }
@@ -31,13 +32,16 @@ pub(super) struct ItemParts {
     pub(super) at: Option<Pointer>,
     pub(super) when: Option<Vec<Clause>>,
     pub(super) rule: Option<(Kind, Vec<Actions>)>,
+    /// The tiers in which it leaves under another name.
+    pub(super) names: Vec<(TierId, Box<str>)>,
 }
 
 impl ItemParts {
-    /// Whether the item takes an object or array whole, by dropping or scanning all of it: then other items may say
-    /// more of what is inside.
+    /// Whether the item takes an object or array whole, by dropping, stating or scanning all of it, or by its parts: then
+    /// other items may say more of what is inside.
     pub(super) fn is_whole(&self) -> bool {
-        let whole = |list: &Actions| matches!(list.as_slice(), [Action::Drop | Action::Scan]);
+        let whole =
+            |list: &Actions| matches!(list.as_slice(), [Action::Drop | Action::Scan | Action::Present | Action::Parts]);
         self.rule.as_ref().is_some_and(|(_, by_tier)| by_tier.iter().all(whole))
     }
 }
@@ -53,12 +57,16 @@ pub(super) fn compile(
     kebab("source", &source.name, faults);
     let format = format(source, faults);
     let mut reached = vec![false; file.tiers.len()];
-    let routes = source.routes.iter().map(|one| route(one, file, conditions, &mut reached, faults)).collect();
+    let mut route = |one| route(one, file, conditions, &mut reached, faults);
+    let routes = source.routes.iter().map(&mut route).collect();
+    let also = source.also.iter().map(&mut route).collect();
     let same = matches!(format, Some(Format::Pattern { emit: Emit::Same, .. }));
     let mut items = Vec::new();
     for item in &source.items {
         if let Some(name) = &item.item {
-            legal_name("item", name, "-_", faults);
+            // What was made of categories is called `category.field`.
+            let signs = if item.belongs == file::Belongs::Source { "-_" } else { "-_." };
+            legal_name("item", name, signs, faults);
         }
         let at = match (&item.at, &format) {
             // A line of free text is its own field.
@@ -70,20 +78,27 @@ pub(super) fn compile(
             Some(Segment::Any) => Place::Any,
             _ => Place::Member,
         };
-        let rule = rules.resolve(&item.rule, place, &reached, faults);
-        items.push(ItemParts { at, when: when(&item.when, file, conditions, faults), rule });
+        let rule = rules.resolve(&item.rule, Some(item), place, &reached, faults);
+        let when = when(&item.when, file, conditions, faults);
+        let (rule, names) = match rule {
+            Some(Ruling { kind, actions, names }) => (Some((kind, actions)), names),
+            None => (None, Vec::new()),
+        };
+        items.push(ItemParts { at, when, rule, names });
     }
-    let key = source.key.as_ref().map(|key| rules.resolve(key, Place::Carrier, &reached, faults));
+    let key = source.key.as_ref().map(|key| rules.resolve(key, None, Place::Carrier, &reached, faults));
     let key = match key {
         None => Some(None),
-        Some(rule) => rule.map(|(kind, actions)| Some(CarrierPlan { kind, actions })),
+        Some(rule) => rule.map(|Ruling { kind, actions, .. }| Some(CarrierPlan { kind, actions })),
     };
     let mut headers = Vec::new();
     for header in &source.headers {
-        let rule = rules.resolve(&header.rule, Place::Carrier, &reached, faults);
+        let rule = rules.resolve(&header.rule, None, Place::Carrier, &reached, faults);
         let name = header.name.as_ref();
-        headers
-            .push(name.zip(rule).map(|(name, (kind, actions))| (name.as_str().into(), CarrierPlan { kind, actions })));
+        headers.push(
+            name.zip(rule)
+                .map(|(name, rule)| (name.as_str().into(), CarrierPlan { kind: rule.kind, actions: rule.actions })),
+        );
     }
     SourceParts {
         time: time(source, format.as_ref(), faults),
@@ -95,6 +110,7 @@ pub(super) fn compile(
         key,
         headers,
         routes,
+        also,
         reached,
     }
 }
@@ -110,12 +126,15 @@ impl SourceParts {
         let carrier = |plan: CarrierPlan| CarrierPlan { actions: planned(plan.actions), ..plan };
         let items = self.items.into_iter().zip(&source.items).map(|(parts, item)| {
             let (kind, actions) = parts.rule?;
+            let mut names = parts.names;
+            names.retain(|(tier, _)| usize::from(tier.0) < tiers);
             Some(ItemPlan {
                 name: item.item.as_ref()?.as_str().into(),
                 at: parts.at?,
                 kind,
                 when: parts.when?,
                 actions: planned(actions),
+                names,
             })
         });
         Some(SourcePlan {
@@ -136,6 +155,7 @@ impl SourceParts {
                 .map(|header| header.map(|(name, plan)| (name, carrier(plan))))
                 .collect::<Option<_>>()?,
             routes: self.routes.into_iter().collect::<Option<_>>()?,
+            also: self.also.into_iter().collect::<Option<_>>()?,
             // Filled in where tiers and recipients are known.
             takes: Vec::new(),
             found: found.to_vec(),
@@ -315,7 +335,8 @@ pub(super) fn check_fields(source: &file::Source, parts: &SourceParts, file: &Fi
                 .map_or_else(Vec::new, |condition| condition.clauses.clone()),
         }
     };
-    let whens = source.items.iter().map(|item| &item.when).chain(source.routes.iter().map(|route| &route.when));
+    let routes = source.routes.iter().chain(&source.also);
+    let whens = source.items.iter().map(|item| &item.when).chain(routes.map(|route| &route.when));
     let clauses: Vec<file::Clause> = whens.chain([&source.when]).flatten().flat_map(parts_of).collect();
     named.extend(clauses.iter().filter_map(|clause| clause.at.as_ref()));
     for at in named {

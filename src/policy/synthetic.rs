@@ -4,7 +4,10 @@
 //! `010-0000`, addresses of the network are those of documentation, resident numbers are of people born in the 1800s.
 
 mod lines;
+mod notice;
+mod record;
 mod spoil;
+mod value;
 
 use std::fmt;
 use std::io::Write;
@@ -25,13 +28,31 @@ const DELAY_MS_MAX: u64 = 2_000;
 /// Persons of a service: the last four digits of a phone number.
 const PERSONS: u64 = 10_000;
 
-/// Which service's log.
+/// Whose log: a service of the notice (JSON), or one of two that are none.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Source {
-    /// Members and administrators of 카카오워크, JSON.
+    /// 카카오워크.
     KakaoWork,
-    /// Inquiries and reports to the customer centre, JSON.
+    /// 공공기관용 카카오워크.
+    KakaoWorkGov,
+    /// 카카오 i 커넥트라이브.
+    ConnectLive,
+    /// 카카오 i 커넥트 톡.
+    ConnectTalk,
+    /// 비즈메시지.
+    BizMessage,
+    /// 헤이카카오 디바이스.
+    HeyKakaoDevice,
+    /// 제휴 제안.
+    Partnership,
+    /// 도입 문의.
+    Adoption,
+    /// 고객센터: inquiries and reports.
     Support,
+    /// 광고성 정보.
+    Marketing,
+    /// 쿠키, 분석.
+    Web,
     /// A web server's log in the combined format, a line each.
     AccessLog,
     /// The event on which speed is measured (about 392 bytes of JSON); it has no `event_id`.
@@ -40,16 +61,44 @@ pub enum Source {
 
 impl Source {
     /// Every source.
-    pub const ALL: [Self; 4] = [Self::KakaoWork, Self::Support, Self::AccessLog, Self::Reference];
+    pub const ALL: [Self; 13] = [
+        Self::KakaoWork,
+        Self::KakaoWorkGov,
+        Self::ConnectLive,
+        Self::ConnectTalk,
+        Self::BizMessage,
+        Self::HeyKakaoDevice,
+        Self::Partnership,
+        Self::Adoption,
+        Self::Support,
+        Self::Marketing,
+        Self::Web,
+        Self::AccessLog,
+        Self::Reference,
+    ];
 
     /// Its name on the command line; that of the source in `config/kakao-work.toml`, where it is one of those.
     pub const fn name(self) -> &'static str {
         match self {
             Self::KakaoWork => "kakaowork",
+            Self::KakaoWorkGov => "kakaowork-gov",
+            Self::ConnectLive => "connect-live",
+            Self::ConnectTalk => "connect-talk",
+            Self::BizMessage => "bizmessage",
+            Self::HeyKakaoDevice => "heykakao-device",
+            Self::Partnership => "partnership",
+            Self::Adoption => "adoption",
             Self::Support => "support",
+            Self::Marketing => "marketing",
+            Self::Web => "web",
             Self::AccessLog => "access-log",
             Self::Reference => "reference",
         }
+    }
+
+    /// The categories of its records, as the notice lists them; none where it is not one of the notice's services.
+    pub fn categories(self) -> impl Iterator<Item = &'static str> {
+        notice::categories(self).iter().map(|category| category.name)
     }
 }
 
@@ -89,13 +138,29 @@ pub struct Generator {
     event_ms: i64,
     count: u64,
     shares: Shares,
+    /// The category that is asked for, where only one is: an index.
+    category: Option<usize>,
+    /// The least length of a record that is not broken, in bytes.
+    bytes_min: usize,
 }
 
 impl Generator {
     /// A generator whose first event is at `start`, to the millisecond. Equal arguments give equal records.
     pub fn new(source: Source, seed: u64, start: Timestamp, shares: Shares) -> Self {
         let event_ms = start.as_millisecond();
-        Self { source, seed, random: Random::new(seed), event_ms, count: 0, shares }
+        Self { source, seed, random: Random::new(seed), event_ms, count: 0, shares, category: None, bytes_min: 0 }
+    }
+
+    /// The same, with records of one category only; `None` where its source has none of this name.
+    pub fn only(self, category: &str) -> Option<Self> {
+        let index = self.source.categories().position(|known| known == category)?;
+        Some(Self { category: Some(index), ..self })
+    }
+
+    /// The same, with records of at least so many bytes. They are filled up where a policy reads or drops what is there:
+    /// in the text of what was used, in the reference's message, in a line's query.
+    pub fn filled(self, bytes_min: usize) -> Self {
+        Self { bytes_min, ..self }
     }
 
     /// Puts the next record into `value`, in place of what is there.
@@ -111,13 +176,29 @@ impl Generator {
             at: When(self.event_ms),
             id: EventId(self.seed, self.count),
             canary: canary.then_some(CanaryWord(self.seed, self.count)),
+            padded: self.bytes_min > 0,
         };
+        let random = &mut self.random;
         match self.source {
-            Source::KakaoWork => lines::kakaowork(&mut self.random, &draft, value),
-            Source::Support => lines::support(&mut self.random, &draft, value),
-            Source::AccessLog => lines::access_log(&mut self.random, &draft, value),
-            Source::Reference => lines::reference(&mut self.random, &draft, value),
+            Source::AccessLog => lines::access_log(random, &draft, value),
+            Source::Reference => lines::reference(random, &draft, value),
+            Source::KakaoWork
+            | Source::KakaoWorkGov
+            | Source::ConnectLive
+            | Source::ConnectTalk
+            | Source::BizMessage
+            | Source::HeyKakaoDevice
+            | Source::Partnership
+            | Source::Adoption
+            | Source::Support
+            | Source::Marketing
+            | Source::Web => {
+                let all = notice::categories(self.source);
+                let category = &all[self.category.unwrap_or_else(|| one_of(random, all))];
+                record::record(random, &draft, self.source.name(), category, value);
+            }
         }
+        self.fill(value);
         let refused = broken.then(|| spoil::spoil(&mut self.random, self.source, value));
         let mut key = *b"p-000000";
         put_digits(&mut key[2..], person.0);
@@ -129,6 +210,53 @@ impl Generator {
             canary: canary && !broken,
         }
     }
+
+    /// Fills a record up to its least length.
+    fn fill(&self, value: &mut Vec<u8>) {
+        /// Nothing is found in it, and it needs no escape in JSON or in a query.
+        const FILLER: &str = "and-so-on-";
+        let missing = self.bytes_min.saturating_sub(value.len());
+        let (before, mark) = match self.source {
+            // The query goes, whatever stands in it.
+            Source::AccessLog => (" HTTP/1.1\"", "?"),
+            Source::Reference => ("\",\"status\"", " "),
+            // An address of the mail may stand before it.
+            _ => ("\"}", " "),
+        };
+        let text = spoil::find(value, "\"text\":\"").unwrap_or(0);
+        if missing > 0
+            && let Some(at) = spoil::find(&value[text..], before)
+        {
+            let filler = mark.bytes().chain(FILLER.bytes().cycle()).take(missing);
+            value.splice(text + at..text + at, filler);
+        }
+    }
+}
+
+/// The index of a category, as often as its share says.
+fn one_of(random: &mut Random, all: &[notice::Category]) -> usize {
+    let mut drawn = random.below(all.iter().map(|category| category.share).sum());
+    let drawn_one = all.iter().position(|category| {
+        let found = drawn < category.share;
+        drawn = drawn.saturating_sub(category.share);
+        found
+    });
+    drawn_one.expect("a number below the sum of the shares falls into one of them")
+}
+
+/// Where a canary stands in a record of the notice's services: each is a place that the policy empties.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Place {
+    /// The value of a member that nobody declared.
+    Member,
+    /// The name of one.
+    Key,
+    /// The text of what was used, in a mail address.
+    Text,
+    /// A mail address that is an item.
+    Mail,
+    /// A field that leaves in no form.
+    Gone,
 }
 
 /// What the records of all sources have in common.
@@ -137,6 +265,8 @@ struct Draft {
     at: When,
     id: EventId,
     canary: Option<CanaryWord>,
+    /// Whether it will be filled up, and so needs a text.
+    padded: bool,
 }
 
 /// Writes to a buffer; that cannot fail.
@@ -182,6 +312,13 @@ impl When {
     }
 }
 
+impl When {
+    /// So many milliseconds earlier.
+    fn before(self, ms: i64) -> Self {
+        Self(self.0 - ms)
+    }
+}
+
 impl fmt::Display for When {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let at = self.civil();
@@ -209,6 +346,11 @@ impl Person {
         const NAMES: [&str; 10] =
             ["홍길동", "김하나", "이두리", "박세찬", "한다섯", "정여섯", "강일곱", "조여덟", "윤아홉", "장열"];
         NAMES[(self.0 % 10) as usize]
+    }
+
+    /// Somebody of another name.
+    fn other(self) -> Self {
+        Self((self.0 + 3) % PERSONS)
     }
 
     fn domain(self) -> &'static str {
@@ -335,7 +477,7 @@ mod tests {
 
     #[test]
     fn json_records_are_json_and_name_themselves_once() {
-        for source in [Source::KakaoWork, Source::Support, Source::Reference] {
+        for source in Source::ALL.into_iter().filter(|source| *source != Source::AccessLog) {
             let mut generator = Generator::new(source, 3, start(), Shares { canary: 200, broken: 0 });
             let (mut value, mut bytes) = (Vec::new(), 0);
             let mut ids = std::collections::HashSet::new();
@@ -370,7 +512,58 @@ mod tests {
             let mut value = Vec::new();
             let reasons: std::collections::HashSet<_> =
                 (0..1000).filter_map(|_| generator.next(&mut value).refused.map(Reason::code)).collect();
-            assert_eq!(reasons.len(), if source == Source::AccessLog { 5 } else { 12 }, "{reasons:?}");
+            let ways = match source {
+                Source::AccessLog => 5,
+                Source::Reference => 12,
+                // They have categories besides.
+                _ => 13,
+            };
+            assert_eq!(reasons.len(), ways, "{reasons:?}");
+        }
+    }
+
+    #[test]
+    fn every_category_has_every_field_and_every_event_in_some_record() {
+        for source in Source::ALL {
+            let mut mixed = Generator::new(source, 9, start(), Shares::NONE);
+            let mut value = Vec::new();
+            let mut seen = std::collections::BTreeSet::new();
+            for _ in 0..1000 {
+                mixed.next(&mut value);
+                let record: serde_json::Value = serde_json::from_slice(&value).unwrap_or_default();
+                seen.extend(record["category"].as_str().map(ToOwned::to_owned));
+            }
+            assert_eq!(seen.len(), source.categories().count(), "{source:?} has records of {seen:?}");
+            for category in notice::categories(source) {
+                let one = Generator::new(source, 9, start(), Shares::NONE);
+                let mut one = one.only(category.name).expect("its own category");
+                let (mut fields, mut events) = (std::collections::BTreeSet::new(), std::collections::BTreeSet::new());
+                for _ in 0..1000 {
+                    one.next(&mut value);
+                    let record: serde_json::Value = serde_json::from_slice(&value).expect("JSON");
+                    assert_eq!(record["category"], category.name);
+                    let items = record["items"].as_object().expect("items");
+                    assert!(category.required.iter().all(|(field, _)| items.contains_key(*field)), "{items:?}");
+                    fields.extend(items.keys().cloned());
+                    events.insert(record["event"].to_string());
+                }
+                assert_eq!(fields.len(), category.required.len() + category.optional.len(), "{fields:?}");
+                assert_eq!(events.len(), category.events.len(), "{events:?}");
+            }
+        }
+        assert!(Generator::new(Source::Web, 1, start(), Shares::NONE).only("member").is_none());
+    }
+
+    #[test]
+    fn records_are_filled_up_to_what_is_asked_for() {
+        for source in Source::ALL {
+            let mut generator = Generator::new(source, 4, start(), Shares::NONE).filled(1500);
+            let mut value = Vec::new();
+            for _ in 0..500 {
+                generator.next(&mut value);
+                assert_eq!(value.len(), 1500, "{}", String::from_utf8_lossy(&value));
+                assert_eq!(serde_json::from_slice::<serde_json::Value>(&value).is_ok(), source != Source::AccessLog);
+            }
         }
     }
 }

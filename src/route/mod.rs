@@ -46,11 +46,11 @@ pub enum Test {
     Present(bool),
 }
 
-/// The tiers of the records that meet all clauses; the last route of a source has none.
+/// The tiers of the records that meet all clauses.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Route {
     /// All must hold.
     pub when: Vec<Clause>,
-    /// The targets, at least one.
+    /// The targets, at least one; their order says nothing.
     pub to: Vec<TierId>,
 }

@@ -28,4 +28,8 @@ pub struct Tier {
     /// login here is the third login there. Ids of two tiers come of two keys, so their orders have nothing in common.
     /// A batch of few records gives little cover, and no order is promised in such a tier.
     pub spread: bool,
+    /// Whether a record leaves whole inside of its envelope (`body = "sealed"`): beside `sealed` stands only `garim`.
+    pub body_sealed: bool,
+    /// The Kafka timestamp after which no record is taken, in milliseconds since 1970: the end of a grant.
+    pub until_ms: Option<i64>,
 }

@@ -172,6 +172,9 @@ impl Opener {
 }
 
 /// Appends the values that are asked for; of a path everything below it, of none everything.
+///
+/// The value with the empty path is the treated record of a tier whose bodies are sealed: only who asked for everything
+/// gets it, since fields are asked for by the places of originals.
 fn write(opened: &Opened, fields: &[String], out: &mut Zeroizing<String>) -> Result<(), Left> {
     let wanted = |path: &str| {
         let below = |field: &String| {

@@ -32,13 +32,10 @@ const WARM_BATCHES: usize = 8;
 fn a_warm_engine_allocates_nothing() {
     if std::env::var_os(ALONE).is_some() {
         the_counter_counts();
-        for (policy, name, source) in [
-            ("kakao-work.toml", "kakaowork", Source::KakaoWork),
-            ("kakao-work.toml", "support", Source::Support),
-            ("access-log.toml", "web", Source::AccessLog),
-        ] {
-            measure(policy, name, source);
+        for source in Source::ALL.into_iter().filter(|source| source.categories().next().is_some()) {
+            measure("kakao-work.toml", source.name(), source);
         }
+        measure("access-log.toml", "web", Source::AccessLog);
         measure_many_keys();
         return;
     }

@@ -79,6 +79,8 @@ fn tier(name: &str, legal_minimum: bool) -> Tier {
         time: TimePrecision::Second,
         record_id: true,
         spread: false,
+        body_sealed: false,
+        until_ms: None,
     }
 }
 

@@ -35,6 +35,8 @@ fn tier(name: &str, term: Term, time: TimePrecision) -> Tier {
         time,
         record_id: true,
         spread: false,
+        body_sealed: false,
+        until_ms: None,
     }
 }
 
@@ -49,7 +51,14 @@ fn item(at: &str, kind: Kind, actions: &[Action]) -> ItemPlan {
 
 fn item_by_tier(at: &str, kind: Kind, service: &[Action], login: &[Action]) -> ItemPlan {
     let actions = vec![service.to_vec(), login.to_vec()];
-    ItemPlan { name: at.trim_start_matches('/').into(), at: pointer(at), kind, when: Vec::new(), actions }
+    ItemPlan {
+        name: at.trim_start_matches('/').into(),
+        at: pointer(at),
+        kind,
+        when: Vec::new(),
+        actions,
+        names: Vec::new(),
+    }
 }
 
 fn source(name: &str, format: Format, time: EventTime, items: Vec<ItemPlan>) -> SourcePlan {
@@ -69,6 +78,7 @@ fn source(name: &str, format: Format, time: EventTime, items: Vec<ItemPlan>) -> 
         key: None,
         headers: Vec::new(),
         routes: vec![Route { when: Vec::new(), to: vec![TierId(0)] }],
+        also: Vec::new(),
         takes: Vec::new(),
         found: found.iter().map(|action| vec![vec![*action]; 2]).collect(),
     }
@@ -182,8 +192,8 @@ fn what_leaves() {
                 r#"{{{TIME},"event":"login","name":"홍길동","email":"Gildong@Example.com","unknown":{{"a":[1]}}}}"#
             ),
             &[
-                r##"1: {"event_at":"2026-11-23T09:15:42+09:00","event":"login","email":"#","garim":"#"}"##,
                 r##"0: {"event_at":"2026-11-23T09:15:00+09:00","event":"login","name":"홍**","email":"#","garim":"#"}"##,
+                r##"1: {"event_at":"2026-11-23T09:15:42+09:00","event":"login","email":"#","garim":"#"}"##,
             ],
         ),
         (
@@ -307,8 +317,8 @@ fn key_headers_and_tombstones() {
             .collect();
         (key, headers)
     };
-    assert_eq!(carriers(0), (None, vec![(HeaderName::Listed(0), "010-0000-0001".into())]));
-    assert_eq!(carriers(1), (Some("#".into()), vec![(HeaderName::Listed(0), "010-****-0001".into())]));
+    assert_eq!(carriers(1), (None, vec![(HeaderName::Listed(0), "010-0000-0001".into())]));
+    assert_eq!(carriers(0), (Some("#".into()), vec![(HeaderName::Listed(0), "010-****-0001".into())]));
     let gone = treat(&engine, "app", None, &[]);
     assert_eq!((gone.refusals.len(), outputs(&gone)), (0, vec!["0: null".into()]));
     assert!(gone.outputs[0].key.is_some());
@@ -350,8 +360,8 @@ fn a_tier_takes_what_meets_its_condition() {
     };
     let engine = engine(withholding);
     for (value, tiers, withheld) in [
-        (r#""consent":true"#, &[1, 0][..], [0, 0]),
-        (r#""consent":"yes""#, &[1, 0], [0, 0]),
+        (r#""consent":true"#, &[0, 1][..], [0, 0]),
+        (r#""consent":"yes""#, &[0, 1], [0, 0]),
         (r#""consent":null"#, &[0], [0, 1]),
         (r#""other":1"#, &[0], [0, 1]),
         (r#""consent":{"false":true}"#, &[0], [0, 1]),
@@ -443,4 +453,167 @@ fn a_panic_is_the_refusal_of_its_record() {
         (out.tally.refused[Reason::Fault as usize], out.tally.produced.iter().map(|p| p.0).sum::<u64>()),
         (1, 4)
     );
+}
+
+/// What a source of these items makes of a record for two tiers, or why it is refused.
+fn stated(items: &[ItemPlan], inside: &str) -> Result<Vec<String>, Reason> {
+    let engine = engine(|plan| {
+        plan.sources[0].items = items.to_vec();
+        plan.sources[0].routes = vec![Route { when: Vec::new(), to: vec![TierId(1), TierId(0)] }];
+    });
+    let treated = treat(&engine, "app", Some(format!("{{{inside},{TIME}}}").as_bytes()), &[]);
+    let time = regex::Regex::new(r###",?"event_at":"[^"]*","garim":"#""###).expect("a regex");
+    match treated.refusals.first() {
+        Some(refusal) => Err(refusal.reason),
+        None => Ok(outputs(&treated).iter().map(|output| time.replace(output, "").into_owned()).collect()),
+    }
+}
+
+fn named(item: ItemPlan, names: &[(u8, &str)]) -> ItemPlan {
+    ItemPlan { names: names.iter().map(|(tier, name)| (TierId(*tier), (*name).into())).collect(), ..item }
+}
+
+#[test]
+fn what_is_stated_of_a_member() {
+    use Action::{Keep, Present};
+    let family = Action::Generalize(Generalize::Family);
+    let items = [
+        named(item_by_tier("/card", Kind::Text, &[Keep], &[Present]), &[(1, "card_seen")]),
+        named(item_by_tier("/ip", Kind::Ip, &[family], &[family]), &[(1, "ip_family")]),
+        item("/kept", Kind::Code, &[Keep]),
+    ];
+    let rows: [(&str, Result<[&str; 2], Reason>); 12] = [
+        (r#""card":"x","kept":1"#, Ok([r#"{"card":"x","kept":1}"#, r#"{"card_seen":true,"kept":1}"#])),
+        (r#""kept":1,"card":0,"kept2":2"#, Ok([r#"{"kept":1,"card":0}"#, r#"{"kept":1,"card_seen":true}"#])),
+        (r#""card":"","ip":null"#, Ok([r#"{"card":""}"#, r#"{"card_seen":true}"#])),
+        (r#""card":null,"kept":1"#, Ok([r#"{"card":null,"kept":1}"#, r#"{"kept":1}"#])),
+        (r#""card": false , "kept" : 1"#, Ok([r#"{"card":false,"kept":1}"#, r#"{"card_seen":true,"kept":1}"#])),
+        (r#""ip":"192.0.2.77","kept":1"#, Ok([r#"{"ip":4,"kept":1}"#, r#"{"ip_family":4,"kept":1}"#])),
+        (r#""ip":"::ffff:192.0.2.7","kept":1"#, Ok([r#"{"ip":4,"kept":1}"#, r#"{"ip_family":4,"kept":1}"#])),
+        (r#""kept":1,"ip":"\u0032001:db8::7""#, Ok([r#"{"kept":1,"ip":6}"#, r#"{"kept":1,"ip_family":6}"#])),
+        // What has no family says nothing.
+        (r#""ip":"localhost","kept":1"#, Ok([r#"{"kept":1}"#, r#"{"kept":1}"#])),
+        (r#""ip":7,"kept":1"#, Ok([r#"{"kept":1}"#, r#"{"kept":1}"#])),
+        (r#""ip":["192.0.2.1"]"#, Err(Reason::NotScalar)),
+        (r#""card":{"x":1}"#, Err(Reason::NotScalar)),
+    ];
+    for (given, expected) in rows {
+        let expected = expected.map(|[service, login]| vec![format!("0: {service}"), format!("1: {login}")]);
+        assert_eq!(stated(&items, given), expected, "{given}");
+    }
+}
+
+#[test]
+fn an_object_leaves_by_its_parts_or_as_a_statement() {
+    use Action::{Drop, Keep, Parts, Present};
+    let all = Action::Mask(MaskShape::Redact);
+    let items = [
+        named(item_by_tier("/o/card", Kind::Text, &[Parts], &[Present]), &[(1, "seen")]),
+        item("/o/card/name", Kind::Id, &[Keep]),
+        item("/o/card/image", Kind::Text, &[Drop]),
+        item("/o/card/*", Kind::Text, &[all]),
+        named(item("/o/list", Kind::Text, &[Present]), &[]),
+        item("/o/kept", Kind::Code, &[Keep]),
+    ];
+    let rows: [(&str, Result<[&str; 2], Reason>); 9] = [
+        (
+            r#"{"card":{"name":"n","rrn":"r","image":"i"},"kept":1}"#,
+            Ok([r#"{"card":{"name":"n","rrn":"****"},"kept":1}"#, r#"{"seen":true,"kept":1}"#]),
+        ),
+        (r#"{"card":{},"kept":1}"#, Ok([r#"{"kept":1}"#, r#"{"seen":true,"kept":1}"#])),
+        (r#"{"card":{"image":"i"},"kept":1}"#, Ok([r#"{"kept":1}"#, r#"{"seen":true,"kept":1}"#])),
+        // A single value has no parts.
+        (r#"{"card":"n","kept":1}"#, Ok([r#"{"kept":1}"#, r#"{"seen":true,"kept":1}"#])),
+        (r#"{"card":null,"kept":1}"#, Ok([r#"{"kept":1}"#, r#"{"kept":1}"#])),
+        (r#"{"kept":1,"list":[1,[2]]}"#, Ok([r#"{"kept":1,"list":true}"#, r#"{"kept":1,"list":true}"#])),
+        (r#"{"card":{"other":{"x":1}}}"#, Err(Reason::NotScalar)),
+        // No output has two members of one name; a member that does not leave is in nobody's way.
+        (r#"{"card":{"name":"n"},"seen":1}"#, Ok([r#"{"card":{"name":"n"}}"#, r#"{"seen":true}"#])),
+        (r#"{"card":7,"kept":null}"#, Ok([r#"{"kept":null}"#, r#"{"seen":true,"kept":null}"#])),
+    ];
+    for (given, expected) in rows {
+        let expected =
+            expected.map(|[service, login]| vec![format!(r#"0: {{"o":{service}}}"#), format!(r#"1: {{"o":{login}}}"#)]);
+        assert_eq!(stated(&items, &format!("\"o\":{given}")), expected, "{given}");
+    }
+    let colliding = [&items[..], &[item_by_tier("/o/seen", Kind::Code, &[Drop], &[Keep])]].concat();
+    assert_eq!(stated(&colliding, r#""o":{"card":{"name":"n"},"\u0073een":1}"#), Err(Reason::KeyCollision));
+    let apart = vec![r#"0: {"o":{"card":{"name":"n"}}}"#.to_owned(), r#"1: {"o":{"seen":true}}"#.to_owned()];
+    assert_eq!(stated(&colliding, r#""o":{"card":{"name":"n"}},"seen":1"#), Ok(apart));
+    // An object that is taken by its parts speaks for none of them.
+    let refusing = engine(|plan| {
+        plan.unlisted = Unlisted::Refuse;
+        plan.sources[0].items = vec![item("/o", Kind::Text, &[Parts]), item("/o/a", Kind::Code, &[Keep])];
+    });
+    let refused = |value: &str| treat(&refusing, "app", Some(value.as_bytes()), &[]).refusals.len();
+    assert_eq!(refused(&format!(r#"{{{TIME},"o":{{"a":1}}}}"#)), 0);
+    assert_eq!(refused(&format!(r#"{{{TIME},"o":{{"a":1,"b":2}}}}"#)), 1);
+}
+
+#[test]
+fn more_routes_lead_to_more_tiers() {
+    let routes = |routes: &[(&[&str], &[u8])]| -> Vec<Route> {
+        let when = |events: &[&str]| if events.is_empty() { vec![] } else { vec![in_values("/event", events)] };
+        let to = |tiers: &[u8]| tiers.iter().map(|tier| TierId(*tier)).collect();
+        routes.iter().map(|(events, tiers)| Route { when: when(events), to: to(tiers) }).collect()
+    };
+    let engine = engine(|plan| {
+        plan.sources[0].routes = routes(&[(&["a"], &[1, 0]), (&["a", "b"], &[0])]);
+        plan.sources[0].also = routes(&[(&["b", "c"], &[1]), (&["c", "a"], &[1]), (&["d"], &[0])]);
+    });
+    assert_eq!(engine.tiers_of(0), [TierId(0), TierId(1)]);
+    for (event, expected) in
+        [("a", Ok(&[0, 1][..])), ("b", Ok(&[0, 1])), ("c", Ok(&[1])), ("d", Ok(&[0])), ("e", Err(Reason::NoRoute))]
+    {
+        let treated = treat(&engine, "app", Some(format!(r#"{{{TIME},"event":"{event}"}}"#).as_bytes()), &[]);
+        let tiers: Vec<u8> = treated.outputs.iter().map(|output| output.tier.0).collect();
+        let found = treated.refusals.first().map_or(Ok(&tiers[..]), |refusal| Err(refusal.reason));
+        assert_eq!(found, expected, "{event}");
+    }
+    // Nothing is asked of a null value, so only what asks nothing leads it anywhere.
+    assert_eq!(treat(&engine, "app", None, &[]).refusals[0].reason, Reason::NoRoute);
+    let always = self::engine(|plan| {
+        plan.sources[0].routes = routes(&[(&["a"], &[1])]);
+        plan.sources[0].also = routes(&[(&[], &[0])]);
+    });
+    assert_eq!(outputs(&treat(&always, "app", None, &[])), ["0: null"]);
+}
+
+#[test]
+fn where_nothing_can_be_stated_a_plan_is_refused() {
+    use Action::{Keep, Parts, Present, Pseudonymize, Seal};
+    let family = Action::Generalize(Generalize::Family);
+    type Change = fn(&mut Plan);
+    let changes: [(&str, Change); 12] = [
+        ("a line", |plan| plan.sources[3].items[0].actions[0] = vec![Present]),
+        ("a key", |plan| plan.sources[0].key.as_mut().expect("a key").actions[0] = vec![Present]),
+        ("a header", |plan| plan.sources[0].headers[0].1.actions[0] = vec![Parts]),
+        ("a finding", |plan| plan.sources[0].found[Kind::Ip as usize][0] = vec![Present]),
+        ("a token beside", |plan| plan.sources[0].items[0].actions[0] = vec![Present, Pseudonymize]),
+        ("a seal beside parts", |plan| plan.sources[0].items[0].actions[0] = vec![Seal, Parts]),
+        ("a name of what is kept", |plan| {
+            plan.sources[0].items[0] = named(item("/event", Kind::Code, &[Keep]), &[(0, "x")]);
+        }),
+        ("a reserved name", |plan| {
+            plan.sources[0].items[0] = named(item("/event", Kind::Code, &[Present]), &[(0, "x_token")]);
+        }),
+        ("two names", |plan| {
+            plan.sources[0].items[0] = named(item("/event", Kind::Code, &[Present]), &[(0, "x"), (0, "y")]);
+        }),
+        ("a name of no member", |plan| {
+            plan.sources[0].items[0] = named(item("/tags/*", Kind::Code, &[Present]), &[(0, "x")]);
+        }),
+        ("no route", |plan| plan.sources[0].routes.clear()),
+        ("a line in an envelope", |plan| plan.tiers[0].body_sealed = true),
+    ];
+    for (what, change) in changes {
+        let mut plan = plan();
+        change(&mut plan);
+        assert!(Engine::new(plan, Limits { past_days: 30, future_days: 2 }).is_err(), "{what}");
+    }
+    let mut plan = plan();
+    plan.sources[4].items[0].actions[0] = vec![family];
+    let engine = Engine::new(plan, Limits { past_days: 30, future_days: 2 }).expect("a line that becomes an object");
+    let line = r#"192.0.2.1 - gildong [23/Nov/2026:09:15:42 +0900] "GET /" 200"#;
+    assert!(outputs(&treat(&engine, "object", Some(line.as_bytes()), &[]))[0].contains(r#""ip":4,"#));
 }

@@ -35,6 +35,8 @@ fn tier(name: &str) -> Tier {
         time: TimePrecision::Second,
         record_id: true,
         spread: false,
+        body_sealed: false,
+        until_ms: None,
     }
 }
 

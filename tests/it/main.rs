@@ -10,19 +10,28 @@
 mod allocation;
 mod audit;
 mod calendar;
+mod categories;
+#[path = "../checker/mod.rs"]
+mod checker;
+mod class_table;
 mod cli;
+mod coverage;
 mod custody;
 mod demo;
 mod deploy;
 mod detection;
 mod detection_oracle;
 mod engine;
+mod explain;
 mod flow;
+mod inventory;
 mod keys;
 mod lookup;
 mod masking;
 mod metrics;
 mod mortality;
+mod notice;
+mod notice_recipients;
 mod open;
 mod operations;
 mod oracle;
@@ -31,6 +40,7 @@ mod policy_diff;
 mod properties;
 mod quarantine;
 mod readme;
+mod recipient_holds;
 mod recipients;
 mod reference;
 mod seal;
@@ -40,6 +50,7 @@ mod simulation;
 mod synthetic;
 mod tidy;
 mod tokens;
+mod trace;
 
 /// The system's allocator with a count; only `allocation.rs` reads it, in a process of its own.
 #[global_allocator]

@@ -58,6 +58,36 @@ fn edges() {
     }
 }
 
+#[test]
+fn prefixes() {
+    for (given, want) in [
+        ("010-1234-5678", "010-****-****"),
+        ("01012345678", "010********"),
+        ("011-123-4567", "011-***-****"),
+        ("02-123-4567", "02-***-****"),
+        ("0212345678", "02********"),
+        ("031 123 4567", "031 *** ****"),
+        ("+82 10-1234-5678", "+82 10-****-****"),
+        ("+82 (0)10.1234.5678", "+82 (0)10.****.****"),
+        ("0505-123-4567", "0505-***-****"),
+        ("050-1234-5678", "050-****-****"),
+        ("070-1234-5678", "070-****-****"),
+        (" 010-1234-5678 ", "010-****-****"),
+        ("\u{ff10}\u{ff11}\u{ff10}-1234-5678", "\u{ff10}\u{ff11}\u{ff10}-****-****"),
+        // What shows its last digits already shows them no more.
+        ("010-****-5678", "010-****-****"),
+        ("내선 0000", "****"),
+        ("02-123-4567 내선 12", "****"),
+        ("1588-1234", "****"),
+        ("112", "****"),
+        ("", "****"),
+    ] {
+        assert_eq!(masked(Kind::KrPhone, MaskShape::Prefix, given), want, "{given}");
+        assert_eq!(masked(Kind::KrPhone, MaskShape::Prefix, want), want, "{given}, once more");
+        assert_eq!(masked(Kind::Id, MaskShape::Prefix, given), "****");
+    }
+}
+
 /// Any string at all, to any kind: nothing panics, a mask of a mask is itself, and enough is hidden.
 #[test]
 fn any_value() {
@@ -76,6 +106,9 @@ fn any_value() {
             let once = masked(kind, MaskShape::OfKind, &text);
             assert_eq!(masked(kind, MaskShape::OfKind, &once), once, "round {round}: {kind:?} {text:?}");
             assert!(once.contains('*'), "round {round}: {kind:?} {text:?}");
+            let prefix = masked(kind, MaskShape::Prefix, &text);
+            assert_eq!(masked(kind, MaskShape::Prefix, &prefix), prefix, "round {round}: {kind:?} {text:?}");
+            assert!(prefix.contains('*'), "round {round}: {kind:?} {text:?}");
         }
     }
 }

@@ -536,3 +536,36 @@ fn a_store_that_was_made_again_from_its_mirror_opens() {
     assert_eq!(output.status.code(), Some(0), "{}", String::from_utf8_lossy(&output.stderr));
     assert_eq!(fs::read_to_string(place.at("out.ndjson")).unwrap().lines().count(), 3);
 }
+
+#[test]
+fn a_record_that_is_sealed_whole_is_opened_whole_or_by_its_originals() {
+    let place = Place::new();
+    let sealed = POLICY.replacen("keep = \"5 years\"", "keep = \"5 years\"\nbody = \"sealed\"", 1);
+    fs::write(place.at("policy.toml"), sealed).unwrap();
+    let treated = place.good(&["mask", "--keys", &place.text("keys"), &place.text("in.ndjson")]);
+    let text = String::from_utf8(treated.stdout).unwrap();
+    assert!(text.lines().count() == 3 && text.lines().all(|line| line.starts_with(r#"{"sealed":"s1_"#)), "{text}");
+    assert!(!text.contains("2026-11"), "{text}");
+    fs::write(place.at("tier.ndjson"), text).unwrap();
+    let output = place.open(&place.request(|_| {}, &["gildong", "younghee"]));
+    assert_eq!(output.status.code(), Some(0), "{}", String::from_utf8_lossy(&output.stderr));
+    let opened = fs::read_to_string(place.at("out.ndjson")).unwrap();
+    let opened: Vec<serde_json::Value> = opened.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let token = opened[0]["sealed"][""]["items"]["login_id"].as_str().unwrap().to_owned();
+    assert!(token.starts_with("em_") && !token.contains('?'), "{token}");
+    assert_eq!(opened[0]["sealed"]["/items/login_id"], "user7@example.com");
+    assert_eq!(opened[1]["sealed"][""]["at"], "2026-11-23T09:15:43+09:00");
+    fs::remove_file(place.at("out.ndjson")).unwrap();
+
+    // Who asked for certain fields gets their originals, and not the record around them.
+    let asked = |request: &mut Request| {
+        let What::Open(scope) = &mut request.what else { panic!("a scope") };
+        scope.fields = vec!["/items".to_owned()];
+        request.nonce = "1123456789abcdef0123456789abcdef".into();
+    };
+    let output = place.open(&place.request(asked, &["gildong", "younghee"]));
+    assert_eq!(output.status.code(), Some(0), "{}", String::from_utf8_lossy(&output.stderr));
+    let opened = fs::read_to_string(place.at("out.ndjson")).unwrap();
+    assert!(opened.contains(r#""sealed":{"/items/login_id":"user7@example.com"}"#), "{opened}");
+    assert!(!opened.contains("em_") && opened.lines().count() == 2, "{opened}");
+}

@@ -4,6 +4,8 @@
 //! the public function. With the engine it shares only leaves that have tables of their own: the kinds' canonical
 //! forms, masks, the finder of identifiers in plain text, the reader of times, the calendar.
 
+use std::collections::BTreeSet;
+
 use aes_gcm_siv::aead::{Aead, Payload};
 use aes_gcm_siv::{Aes256GcmSiv, Nonce};
 use base64::Engine as _;
@@ -26,12 +28,70 @@ use hkdf::Hkdf;
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
 
-/// What a treated value is: a tree, a line, or nothing (a tombstone).
+/// What a treated value is: a tree, a tree that is sealed whole, a line, or nothing (a tombstone).
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) enum Body {
     Json(Json),
+    Whole(Box<Whole>),
     Line(String),
     Null,
+}
+
+/// A record that is sealed whole. How its text is written is the engine's choice, so that it is compared once opened.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Whole {
+    record: Json,
+    /// Pointer and raw text of each value that is sealed besides.
+    values: Vec<(String, String)>,
+    lock: Lock,
+    provenance: String,
+}
+
+/// What closes an envelope.
+#[derive(Debug, Clone, PartialEq)]
+struct Lock {
+    name: String,
+    nonce: [u8; 12],
+    key: [u8; 32],
+    aad: Vec<u8>,
+}
+
+impl Lock {
+    fn close(&self, list: &[u8]) -> String {
+        let cipher = Aes256GcmSiv::new_from_slice(&self.key).expect("32 bytes");
+        let payload = Payload { msg: list, aad: &self.aad };
+        let closed = cipher.encrypt(&Nonce::from(self.nonce), payload).expect("a short list");
+        format!("s1_{}_{}", self.name, URL_SAFE_NO_PAD.encode([&self.nonce[..], &closed].concat()))
+    }
+
+    fn open(&self, envelope: &str) -> Option<Vec<(String, String)>> {
+        let body = URL_SAFE_NO_PAD.decode(envelope.strip_prefix(&format!("s1_{}_", self.name))?).ok()?;
+        let closed = body.strip_prefix(&self.nonce[..])?;
+        let cipher = Aes256GcmSiv::new_from_slice(&self.key).expect("32 bytes");
+        let list = cipher.decrypt(&Nonce::from(self.nonce), Payload { msg: closed, aad: &self.aad }).ok()?;
+        let (mut parts, mut rest) = (Vec::new(), &list[..]);
+        while let Some((length, behind)) = rest.split_first_chunk::<4>() {
+            let (part, behind) = behind.split_at_checked(u32::from_le_bytes(*length) as usize)?;
+            parts.push(String::from_utf8(part.to_vec()).ok()?);
+            rest = behind;
+        }
+        Some(parts.chunks(2).map(|pair| (pair[0].clone(), pair[1].clone())).collect())
+    }
+}
+
+impl Whole {
+    /// Whether an output is this record in its envelope, and nothing besides.
+    pub(crate) fn is(&self, output: &Body) -> bool {
+        let Body::Json(Json::Object(members)) = output else { return false };
+        let [(sealed, Json::Text(envelope)), (garim, Json::Text(provenance))] = &members[..] else { return false };
+        let Some(mut values) = self.lock.open(envelope) else { return false };
+        let record = values.pop().filter(|(path, _)| path.is_empty()).and_then(|(_, text)| read_output(&text).ok());
+        sealed == "sealed"
+            && garim == "garim"
+            && *provenance == self.provenance
+            && record.as_ref() == Some(&self.record)
+            && values == self.values
+    }
 }
 
 /// One output.
@@ -176,8 +236,9 @@ impl<'a> Oracle<'a> {
                 return Err(Reason::NullValue.into());
             }
             let arrival_ms = record.timestamp_ms.ok_or(Reason::NoEventTime)?;
-            let default = source.routes.last().expect("a default route");
-            let targets = self.targets(source, record, arrival_ms, &default.to, None, &Json::Null)?;
+            let default = source.routes.last().into_iter().chain(&source.also).filter(|route| route.when.is_empty());
+            let to: BTreeSet<TierId> = default.flat_map(|route| route.to.clone()).collect();
+            let targets = self.targets(source, record, arrival_ms, &to, None, &Json::Null)?;
             let nothing = ("", &Json::Null);
             return self.outputs(source, topic, record, line, nothing, &targets, |_, _| Ok(Body::Null));
         };
@@ -208,7 +269,9 @@ impl<'a> Oracle<'a> {
         if !all_hold(&source.belongs, &root) {
             return Err(Reason::UnknownSource.into());
         }
-        let route = source.routes.iter().find(|route| all_hold(&route.when, &root)).expect("a default route");
+        let first = source.routes.iter().find(|route| all_hold(&route.when, &root));
+        let also = source.also.iter().filter(|route| all_hold(&route.when, &root));
+        let to: BTreeSet<TierId> = first.into_iter().chain(also).flat_map(|route| route.to.clone()).collect();
         let tenant = source.tenant.as_ref().and_then(|at| root.at(at)).and_then(|value| match value {
             Json::Text(text) => Some(text.clone()),
             Json::Number(number) => Some(plain_digits(number)),
@@ -216,7 +279,7 @@ impl<'a> Oracle<'a> {
             Json::Null | Json::Array(_) | Json::Object(_) => None,
         });
         let tenant = tenant.as_deref().map(str::trim).filter(|tenant| !tenant.is_empty());
-        let targets = self.targets(source, record, event_ms, &route.to, tenant, &root)?;
+        let targets = self.targets(source, record, event_ms, &to, tenant, &root)?;
         self.check_items(source, &root, &targets)?;
         self.outputs(source, topic, record, line, (value, &root), &targets, |treating, sealing| match &root {
             Json::Text(line) => {
@@ -234,10 +297,13 @@ impl<'a> Oracle<'a> {
         source: &SourcePlan,
         record: &Record<'_>,
         event_ms: i64,
-        to: &[TierId],
+        to: &BTreeSet<TierId>,
         tenant: Option<&str>,
         root: &Json,
     ) -> Result<Vec<Target>, Stop> {
+        if to.is_empty() {
+            return Err(Reason::NoRoute.into());
+        }
         let day = self.day(event_ms)?;
         let arrived = record.timestamp_ms.map(|ms| self.day(ms)).transpose()?;
         if let Some(arrived) = arrived {
@@ -254,6 +320,9 @@ impl<'a> Oracle<'a> {
                 continue;
             }
             let plan = &self.plan.tiers[usize::from(tier.0)];
+            if plan.until_ms.is_some_and(|until_ms| record.timestamp_ms.unwrap_or(event_ms) > until_ms) {
+                continue;
+            }
             if let (Some(arrived), Some(last)) = (arrived, plan.term.last_day(day))
                 && arrived > last
             {
@@ -313,7 +382,7 @@ impl<'a> Oracle<'a> {
         let mut seen = Seen { matched: false, unlisted: false };
         for target in targets {
             let treating = Treating { oracle: self, source, text: "", root, target };
-            treating.look(root, &mut Vec::new(), false, &mut seen)?;
+            treating.look(root, &mut Vec::new(), None, &mut seen)?;
         }
         if seen.unlisted && self.plan.unlisted == Unlisted::Refuse {
             return Err(Reason::UnlistedField);
@@ -348,10 +417,14 @@ impl<'a> Oracle<'a> {
             let mut headers = Vec::new();
             let mut sealing = Sealing::default();
             let mut body = body(&treating, &mut sealing)?;
+            let frame = treating.record_frame(topic, record, line);
             match &mut body {
+                Body::Json(record) if plan.body_sealed => {
+                    let (record, lock) = (record.clone(), treating.lock(&frame, &provenance));
+                    body = Body::Whole(Box::new(Whole { record, values: sealing.values, lock, provenance }));
+                }
                 Body::Json(Json::Object(members)) => {
                     if !sealing.values.is_empty() {
-                        let frame = treating.record_frame(topic, record, line);
                         let envelope = treating.envelope(&sealing.values, &frame, &provenance);
                         members.push(("sealed".to_owned(), Json::Text(envelope)));
                     }
@@ -384,9 +457,20 @@ struct Seen {
 }
 
 /// What is done to a value.
+#[derive(Clone)]
 struct Rule {
     kind: Kind,
     actions: Actions,
+    /// The name under which it leaves, if not its own.
+    name: Option<String>,
+    /// Whether it is taken by its parts, in whatever tier.
+    parts: bool,
+}
+
+impl Rule {
+    fn of(kind: Kind, action: Action) -> Self {
+        Self { kind, actions: vec![action], name: None, parts: false }
+    }
 }
 
 impl Treating<'_> {
@@ -407,36 +491,42 @@ impl Treating<'_> {
         if let Some(pointer) = unnamed.filter(|pointer| fits(pointer, at))
             && own.is_none_or(|item| specific(pointer) < specific(&item.at))
         {
-            return Some(Rule { kind: Kind::Time, actions: vec![Action::Keep] });
+            return Some(Rule::of(Kind::Time, Action::Keep));
         }
-        own.map(|item| Rule { kind: item.kind, actions: item.actions[tier].clone() })
+        own.map(|item| Rule {
+            kind: item.kind,
+            actions: item.actions[tier].clone(),
+            name: item.names.iter().find(|(of, _)| usize::from(of.0) == tier).map(|(_, name)| name.to_string()),
+            parts: item.actions.iter().any(|actions| actions.contains(&Action::Parts)),
+        })
     }
 
     /// The rule of a scalar: its own item's, that of what encloses it, or the policy's for unlisted fields.
     fn rule(&self, at: &[Step], enclosing: Option<&Rule>) -> Option<Rule> {
-        self.item(at)
-            .or_else(|| enclosing.map(|rule| Rule { kind: rule.kind, actions: rule.actions.clone() }))
-            .or_else(|| self.unlisted())
+        self.item(at).or_else(|| enclosing.cloned()).or_else(|| self.unlisted())
     }
 
     fn unlisted(&self) -> Option<Rule> {
-        (self.oracle.plan.unlisted == Unlisted::Scan).then(|| Rule { kind: Kind::Text, actions: vec![Action::Scan] })
+        (self.oracle.plan.unlisted == Unlisted::Scan).then(|| Rule::of(Kind::Text, Action::Scan))
     }
 
-    /// Looks at every value below `json`; `enclosed` says that an item holds for all of it.
-    fn look(&self, json: &Json, at: &mut Vec<Step>, enclosed: bool, seen: &mut Seen) -> Result<(), Reason> {
+    /// Looks at every value below `json`; `enclosed` says that an item holds for all of it, and whether by its parts.
+    fn look(&self, json: &Json, at: &mut Vec<Step>, enclosed: Option<bool>, seen: &mut Seen) -> Result<(), Reason> {
         let item = self.item(at);
         let single = !matches!(json, Json::Object(_) | Json::Array(_));
         if let (Some(item), false) = (&item, single)
             && !at.is_empty()
-            && !matches!(item.actions[..], [] | [Action::Drop | Action::Scan | Action::Seal])
+            && !matches!(item.actions[..], [] | [Action::Drop | Action::Scan | Action::Seal | Action::Parts])
+            && !item.actions.contains(&Action::Present)
         {
             return Err(Reason::NotScalar);
         }
-        let listed = enclosed || (item.is_some() && !at.is_empty());
+        let own = item.filter(|_| !at.is_empty()).map(|item| item.parts);
+        let listed = own.or(enclosed);
         // An empty container that an item names is a match; one that only encloses nothing is not.
-        seen.matched |= if single { listed } else { item.is_some() && !at.is_empty() };
-        seen.unlisted |= single && !listed;
+        seen.matched |= if single { listed.is_some() } else { own.is_some() };
+        // An object that is taken by its parts speaks for none of them.
+        seen.unlisted |= single && own.is_none() && enclosed != Some(false);
         for (step, child) in json.children() {
             at.push(step);
             self.look(child, at, listed, seen)?;
@@ -460,12 +550,15 @@ impl Treating<'_> {
             at.push(step.clone());
             let name = step.unwrap_or_default();
             let own = self.item(at);
+            let present = own.as_ref().is_some_and(|rule| rule.actions.contains(&Action::Present));
+            let mut renamed = own.as_ref().and_then(|rule| rule.name.clone());
             let treated = match child {
                 Json::Object(_) | Json::Array(_) if own.as_ref().is_some_and(|rule| drops(&rule.actions)) => None,
                 Json::Object(_) | Json::Array(_) if own.as_ref().is_some_and(|rule| seals(&rule.actions)) => {
                     sealing.add(self.text);
-                    None
+                    present.then_some((Json::Bool(true), None))
                 }
+                Json::Object(_) | Json::Array(_) if present => Some((Json::Bool(true), None)),
                 Json::Object(_) | Json::Array(_) => {
                     let inside = self.container(child, at, own.as_ref().or(enclosing), sealing)?;
                     let empty = inside.children().is_empty();
@@ -479,7 +572,11 @@ impl Treating<'_> {
                 }),
             };
             if let Some((value, token)) = treated {
-                let shown = if self.name_is_data(at) { self.masked_name(&name) } else { name.clone() };
+                let shown = match renamed.take() {
+                    Some(renamed) => renamed,
+                    None if self.name_is_data(at) => self.masked_name(&name),
+                    None => name.clone(),
+                };
                 masked |= shown != name;
                 members.push((shown, value));
                 members.extend(token.map(|token| (format!("{name}_token"), Json::Text(token))));
@@ -500,7 +597,8 @@ impl Treating<'_> {
 
     /// Whether the last step is a name that no path of the policy (items, conditions, time) spells out.
     fn name_is_data(&self, at: &[Step]) -> bool {
-        let clauses = self.source.routes.iter().flat_map(|route| &route.when).chain(&self.source.belongs);
+        let routes = self.source.routes.iter().chain(&self.source.also);
+        let clauses = routes.flat_map(|route| &route.when).chain(&self.source.belongs);
         let clauses = clauses.chain(self.source.items.iter().flat_map(|item| &item.when)).map(|clause| &clause.at);
         let time = match &self.source.time {
             EventTime::At(at) => Some(at),
@@ -530,7 +628,12 @@ impl Treating<'_> {
 
     /// A single value treated, and the token beside it; `None` where it is dropped.
     fn single(&self, rule: &Rule, json: &Json) -> Option<(Json, Option<String>)> {
-        if drops(&rule.actions) {
+        if drops(&rule.actions) || rule.actions == [Action::Parts] {
+            return None;
+        }
+        let family = rule.actions.contains(&Action::Generalize(Generalize::Family));
+        let present = rule.actions.contains(&Action::Present);
+        if *json == Json::Null && (family || present) {
             return None;
         }
         let written = match json {
@@ -547,6 +650,11 @@ impl Treating<'_> {
             return token.map(|token| (Json::Text(token), None));
         };
         let value = match (json, action) {
+            (_, Action::Present) => Json::Bool(true),
+            (_, Action::Generalize(Generalize::Family)) => match self.formed(rule.kind, *action, &plain) {
+                none if none == REDACTED => return None,
+                family => Json::Number(family),
+            },
             (_, Action::Keep) if rule.kind != Kind::Time => json.clone(),
             (Json::Number(_), Action::Scan) if plain != written => match found(&plain).into_iter().next() {
                 None => json.clone(),
@@ -574,7 +682,7 @@ impl Treating<'_> {
         }
         match action {
             Action::Keep => plain.to_owned(),
-            Action::Drop | Action::Seal => String::new(),
+            Action::Drop | Action::Seal | Action::Present | Action::Parts => String::new(),
             Action::Mask(shape) => written(|out| mask(kind, shape, plain, out)),
             Action::Truncate(characters) => plain.chars().take(usize::from(characters)).collect(),
             Action::Pseudonymize => self.token(kind, plain),
@@ -706,6 +814,10 @@ impl Treating<'_> {
             list.extend((part.len() as u32).to_le_bytes());
             list.extend(part.as_bytes());
         }
+        self.lock(frame, provenance).close(&list)
+    }
+
+    fn lock(&self, frame: &[u8], provenance: &str) -> Lock {
         let name = String::from_utf8(self.target.day.id.to_vec()).expect("letters");
         let tier = &self.oracle.plan.tiers[usize::from(self.target.tier.0)].name;
         let (policy, id) = provenance.split_once('.').unwrap_or((provenance, ""));
@@ -717,9 +829,7 @@ impl Treating<'_> {
         let nonce = self.hash(&self.key("garim 2026-11 key of nonces v1", &self.target.day.secret), frame);
         let nonce: [u8; 12] = *nonce.first_chunk().expect("a hash has 32 bytes");
         let key = self.key("garim 2026-11 key of seals v1", &self.target.day.secret);
-        let cipher = Aes256GcmSiv::new_from_slice(&key).expect("32 bytes");
-        let closed = cipher.encrypt(&Nonce::from(nonce), Payload { msg: &list, aad: &aad }).expect("a short list");
-        format!("s1_{name}_{}", URL_SAFE_NO_PAD.encode([&nonce[..], &closed].concat()))
+        Lock { name, nonce, key, aad }
     }
 
     fn record_id(&self, topic: &str, record: &Record<'_>, line: u32) -> [u8; 16] {

@@ -63,11 +63,36 @@ fn no_record_about_the_public_sector_service_goes_to_a_processor() {
         let all = [
             "until-case-closed@transcosmos",
             "dispute-3y@transcosmos",
+            "until-case-closed@gs-neotek",
             "until-case-closed@zendesk",
             "dispute-3y@zendesk",
         ];
         let expected = if shared { names(&[&own[..], &all[..]].concat()) } else { names(&own) };
         assert_eq!(taken(&enabled, "support.activity", &record), expected, "{facts}");
+    }
+}
+
+#[test]
+fn an_agency_shares_its_statistics_only() {
+    let enabled = shipped(&[("enabled = false", "enabled = true"), ("tenants = []", "tenants = [\"g-1\"]")]);
+    let record = r#"{"service":"kakaowork-gov","category":"member","event":"login","event_at":"2026-11-23T15:00:00+09:00","tenant_id":"g-1","items":{"name":"홍길동"}}"#;
+    let expected = names(&["until-contract-end", "login-3m", "analytics", "analytics@kakao"]);
+    assert_eq!(taken(&enabled, "kakaowork-gov.activity", record), expected);
+}
+
+#[test]
+fn who_carried_a_message_gets_its_history_and_no_other_carrier() {
+    let enabled = shipped(&[("enabled = false", "enabled = true"), ("tenants = []", "tenants = [\"t-1\"]")]);
+    let own = ["until-contract-end", "bizmessage-6m", "message-1y", "analytics"];
+    let always = ["kakao", "dktechin"].map(|name| format!("until-contract-end@{name}"));
+    let always = [&always[..], &["analytics@kakao".into(), "message-1y@sejong-telecom".into()]].concat();
+    for (carrier, who) in [("kt", Some("kt")), ("lgu", Some("lg-uplus")), ("gemtek", Some("gemtek")), ("skt", None)] {
+        let record = format!(
+            r#"{{"service":"bizmessage","category":"message","event":"message_sent","event_at":"2026-11-23T15:00:00+09:00","items":{{"recipient_phone":"010-0000-0004"}},"activity":{{"usage_record":{{"code":"sms","carrier":"{carrier}"}}}}}}"#
+        );
+        let mut expected = names(&own);
+        expected.extend(always.iter().cloned().chain(who.map(|name| format!("message-1y@{name}"))));
+        assert_eq!(taken(&enabled, "bizmessage.activity", &record), expected, "{carrier}");
     }
 }
 
@@ -78,8 +103,8 @@ fn a_reseller_gets_its_own_tenants_only() {
         let record = format!(
             r#"{{"service":"kakaowork","category":"member","event":"x","event_at":"2026-11-23T15:00:00+09:00","tenant_id":"{tenant}","items":{{"name":"홍길동"}}}}"#
         );
-        let expected =
-            if shared { &["until-contract-end", "until-contract-end@reseller"][..] } else { &["until-contract-end"] };
+        let own = ["until-contract-end", "analytics"];
+        let expected = if shared { &[&own[..], &["until-contract-end@reseller"]].concat() } else { &own[..] };
         assert_eq!(taken(&enabled, "kakaowork.activity", &record), names(expected), "{tenant}");
     }
 }
@@ -87,20 +112,29 @@ fn a_reseller_gets_its_own_tenants_only() {
 #[test]
 fn tiers_that_an_event_ends_are_bounded_all_the_same() {
     let policy = shipped(&[]);
-    for tier in policy.plan.tiers.iter().filter(|tier| !tier.term.until.is_empty()) {
-        // 2026-11-23 and a year.
-        let window = tier.term.window(20_780, false, &policy.plan.holidays).unwrap();
-        assert_eq!(
-            (window.keep_until.to_string(), window.destroy_by.to_string()),
-            ("2027-11-23".into(), "2027-11-30".into())
-        );
-    }
-    assert_eq!(policy.plan.tiers.iter().filter(|tier| !tier.term.until.is_empty()).count(), 2);
+    let year = ["2027-11-23", "2027-11-30"];
+    let expected = [
+        ("until-contract-end", year),
+        ("until-account-withdrawal", year),
+        ("until-device-withdrawal", year),
+        ("proposal-90d", ["2027-02-21", "2027-02-26"]),
+        ("marketing-3y", ["2029-11-23", "2029-11-30"]),
+        ("until-case-closed", year),
+    ];
+    let ended = policy.plan.tiers.iter().filter(|tier| !tier.term.until.is_empty());
+    let found: Vec<_> = ended
+        .map(|tier| {
+            // Of a record of 2026-11-23.
+            let window = tier.term.window(20_780, false, &policy.plan.holidays).unwrap();
+            (&*tier.name, [window.keep_until.to_string(), window.destroy_by.to_string()])
+        })
+        .collect();
+    assert_eq!(found, expected.map(|(name, days)| (name, days.map(String::from))));
 }
 
 #[test]
 fn a_tier_may_be_put_out_of_order() {
-    let policy = shipped(&[("[tiers.dispute-3y]\n", "[tiers.dispute-3y]\nspread = true\n")]);
+    let policy = shipped(&[("from          = [\"complaint\"", "spread = true\nfrom = [\"complaint\"")]);
     let spread: Vec<&str> = policy.plan.tiers.iter().filter(|tier| tier.spread).map(|tier| &*tier.name).collect();
-    assert_eq!(spread, ["dispute-3y"]);
+    assert_eq!(spread, ["dispute-3y", "analytics"]);
 }

@@ -174,6 +174,8 @@ fn tier(name: &str, record_id: bool) -> Tier {
         time: TimePrecision::Second,
         record_id,
         spread: false,
+        body_sealed: false,
+        until_ms: None,
     }
 }
 
@@ -188,6 +190,7 @@ fn plan() -> Plan {
         at: pointer(at),
         kind,
         when: Vec::new(),
+        names: Vec::new(),
         actions: vec![
             actions.to_vec(),
             match at {
@@ -225,6 +228,7 @@ fn plan() -> Plan {
         key: None,
         headers: Vec::new(),
         routes: vec![Route { when: Vec::new(), to: vec![TierId(0), TierId(1)] }],
+        also: Vec::new(),
         takes: Vec::new(),
         found: found.iter().map(|action| vec![vec![*action]; 2]).collect(),
     };
@@ -480,6 +484,16 @@ fn a_container_with_more_than_a_seal_is_refused() {
 
 #[test]
 fn where_nothing_can_be_sealed_a_plan_is_refused() {
+    let mut whole = plan();
+    whole.tiers.push(Tier { body_sealed: true, ..tier("legal@partner", true) });
+    whole.keys.push(KeyPlan { recipient: Some("partner".into()), ..KeyPlan::by_day(TierId(0)) });
+    for source in &mut whole.sources {
+        source.items.iter_mut().for_each(|item| item.actions.push(vec![Action::Drop]));
+        source.found.iter_mut().for_each(|by_tier| by_tier.push(by_tier[0].clone()));
+    }
+    assert!(Engine::new(whole.clone(), Limits { past_days: 30, future_days: 2 }).is_err(), "a recipient's share");
+    whole.tiers[2].body_sealed = false;
+    assert!(Engine::new(whole, Limits { past_days: 30, future_days: 2 }).is_ok());
     type Change = fn(&mut Plan);
     let rows: [(&str, Change); 7] = [
         ("a line has no place for an envelope", |plan| {
@@ -507,4 +521,50 @@ fn where_nothing_can_be_sealed_a_plan_is_refused() {
         let fault = Engine::new(plan, Limits { past_days: 30, future_days: 2 }).expect_err(what);
         assert!(fault.0.contains(what), "{what}: {fault}");
     }
+}
+
+#[test]
+fn a_record_that_is_sealed_whole() {
+    let engine = engine(|plan| plan.tiers[0].body_sealed = true);
+    let given = [
+        r#"{"at":"2026-11-23T09:15:42+09:00","name":"홍길동","email":"user7@example.com","event":"login"}"#,
+        r#"{"at":"2026-11-23T09:15:42+09:00","event":"logout"}"#,
+    ];
+    let treated = treat(&engine, "app", &given.map(str::as_bytes));
+    let letters = treated.bytes.iter().filter(|byte| **byte == b'?').count();
+    assert_eq!((treated.outputs.len(), treated.refusals.len(), letters), (4, 0, 0));
+    let output = |index: usize| &treated.bytes[treated.outputs[index].value.clone().expect("a value")];
+    let whole = regex::Regex::new(r#"^\{"sealed":"s1_[a-z]{6}_[A-Za-z0-9_-]+","garim":"cocococo\.[a-p]{32}"\}$"#);
+    let whole = whole.expect("a regex");
+    for index in [0, 2] {
+        let text = std::str::from_utf8(output(index)).expect("outputs are UTF-8");
+        assert!(whole.is_match(text), "{text}");
+    }
+    let (_, values) = opened(&engine, "app", 0, output(0));
+    let paths: Vec<&str> = values.iter().map(|(path, _)| &**path).collect();
+    assert_eq!(paths, ["/name", "/email", ""]);
+    assert_eq!(values[0].1, r#""홍길동""#);
+    let body = without_letters(&values[2].1);
+    assert_eq!(body, r##"{"at":"2026-11-23T09:15:42+09:00","name":"홍**","email":"#","event":"login"}"##);
+    let (_, values) = opened(&engine, "app", 0, output(2));
+    let logout = r#"{"at":"2026-11-23T09:15:42+09:00","event":"logout"}"#.to_owned();
+    assert_eq!(values, [(String::new(), logout)]);
+    // The other tier's records stay as they were.
+    assert!(String::from_utf8_lossy(output(3)).contains(r#""event":"logout""#));
+    // The token is the one that the record has where it lies open.
+    let open = treat(&self::engine(|_| {}), "app", &given.map(str::as_bytes));
+    let token = regex::Regex::new("em_[a-z]{6}_[a-p]{32}").expect("a regex");
+    let open = String::from_utf8_lossy(&open.bytes[open.outputs[0].value.clone().expect("a value")]).into_owned();
+    let (_, values) = opened(&engine, "app", 0, output(0));
+    assert_eq!(token.find(&open).map(|found| found.as_str()), token.find(&values[2].1).map(|found| found.as_str()));
+}
+
+#[test]
+fn a_line_that_becomes_an_object_is_sealed_whole() {
+    let engine = engine(|plan| plan.tiers[1].body_sealed = true);
+    let line = br#"192.0.2.17 - u [23/Nov/2026:09:15:42 +0900] "hello" -"#;
+    let treated = treat(&engine, "web", &[line]);
+    assert_eq!(treated.outputs.len(), 2, "{:?}", treated.refusals);
+    let (_, values) = opened(&engine, "web", 1, &treated.bytes[treated.outputs[1].value.clone().expect("a value")]);
+    assert!(values.last().expect("a value").1.starts_with(r#"{"time":"#), "{values:?}");
 }

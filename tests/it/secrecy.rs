@@ -102,6 +102,8 @@ fn treatment_leaves_no_canary_in_outputs_refusals_memory_or_metrics() {
     for (policy, name, source) in [
         ("kakao-work.toml", "kakaowork", Source::KakaoWork),
         ("kakao-work.toml", "support", Source::Support),
+        ("kakao-work.toml", "bizmessage", Source::BizMessage),
+        ("kakao-work.toml", "heykakao-device", Source::HeyKakaoDevice),
         ("access-log.toml", "web", Source::AccessLog),
     ] {
         let plan = policy::load(&config(policy)).unwrap_or_else(|faults| panic!("{faults}")).plan;

@@ -16,17 +16,19 @@ fn engine(policy: &str) -> Engine {
     Engine::new(plan, Limits { past_days: 30, future_days: 400 }).unwrap()
 }
 
-const POLICIES: [(&str, Source); 3] = [
-    ("kakao-work.toml", Source::KakaoWork),
-    ("kakao-work.toml", Source::Support),
-    ("access-log.toml", Source::AccessLog),
-];
+/// Every source that a shipped policy treats, with that policy.
+fn sources() -> impl Iterator<Item = (&'static str, Source)> {
+    Source::ALL.into_iter().filter(|source| *source != Source::Reference).map(|source| match source {
+        Source::AccessLog => ("access-log.toml", source),
+        _ => ("kakao-work.toml", source),
+    })
+}
 
 /// Treats records one by one and gives each with its stamp and what became of it.
 fn treat(policy: &str, source: Source, shares: Shares, mut each: impl FnMut(&[u8], Option<&str>, &Treated)) {
     let engine = engine(policy);
     // Where the generator knows a source by its format, the policy has only one.
-    let index = engine.sources().iter().position(|plan| &*plan.name == source.name()).unwrap_or(0);
+    let index = engine.sources().iter().position(|plan| *plan.name == *source.name()).unwrap_or(0);
     let input = engine.input(&engine.sources()[index].topics[0]).unwrap();
     let keys = KeyRing::ephemeral(Key::new(&[7; 32]));
     let mut generator = Generator::new(source, 11, "2026-11-14T09:00:00+09:00".parse().unwrap(), shares);
@@ -48,13 +50,14 @@ fn treat(policy: &str, source: Source, shares: Shares, mut each: impl FnMut(&[u8
 
 #[test]
 fn good_records_arrive_and_broken_ones_are_refused_for_their_reason() {
-    for (policy, source) in POLICIES {
+    for (policy, source) in sources() {
         for broken in [0, 300] {
             treat(policy, source, Shares { canary: 0, broken }, |value, wanted, treated| {
                 let told = || format!("{}: {}", source.name(), String::from_utf8_lossy(value));
                 let refused = treated.refusals.first().map(|refusal| refusal.reason.code());
                 assert_eq!(refused, wanted, "{}", told());
-                assert_eq!(treated.outputs.is_empty(), wanted.is_some(), "{}", told());
+                // Without consent, a good record may be in no tier.
+                assert!(wanted.is_none() || treated.outputs.is_empty(), "{}", told());
             });
         }
     }
@@ -64,14 +67,16 @@ fn good_records_arrive_and_broken_ones_are_refused_for_their_reason() {
 fn no_canary_and_no_identifier_leaves() {
     // Fragments that only identifiers have; what a mask may show of one is in none of them.
     const NEVER: [&str; 5] = [CANARY, "fake-pw", "0101-9", "010-0000-", "0100000"];
-    for (policy, source) in POLICIES {
+    for (policy, source) in sources() {
+        let mut outputs = 0;
         treat(policy, source, Shares { canary: 500, broken: 0 }, |value, _, treated| {
+            outputs += treated.outputs.len();
             let out = String::from_utf8_lossy(&treated.bytes);
             for never in NEVER {
                 assert!(!out.contains(never), "`{never}` of\n{}\nin\n{out}", String::from_utf8_lossy(value));
             }
             assert!(!out.contains("user") || !out.contains("@example"), "an address in\n{out}");
-            assert!(treated.bytes.len() > 20);
         });
+        assert!(outputs > 1500, "{}: {outputs} outputs of 3000 records", source.name());
     }
 }

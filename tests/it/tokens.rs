@@ -155,6 +155,8 @@ fn engine(keys: Vec<KeyPlan>, spread: bool) -> Engine {
         time: TimePrecision::Second,
         record_id: true,
         spread,
+        body_sealed: false,
+        until_ms: None,
     };
     let source = |name: &str| SourcePlan {
         name: name.into(),
@@ -172,10 +174,12 @@ fn engine(keys: Vec<KeyPlan>, spread: bool) -> Engine {
             kind: Kind::Email,
             when: Vec::new(),
             actions: vec![vec![Action::Pseudonymize]; keys.len()],
+            names: Vec::new(),
         }],
         key: None,
         headers: Vec::new(),
         routes: vec![Route { when: Vec::new(), to: (0..keys.len()).map(|tier| TierId(tier as u8)).collect() }],
+        also: Vec::new(),
         takes: Vec::new(),
         found: vec![vec![vec![Action::Drop]; keys.len()]; Kind::FOUND],
     };

@@ -43,8 +43,8 @@ impl Stage {
         let brokers = cluster.brokers();
         let admin = Admin::new(&brokers);
         admin.create(INPUT, PARTITIONS, 1, &[]);
-        admin.create("support.activity", 1, 1, &[]);
         let mut site = Site::shipped(&brokers, "kakao-work.toml");
+        site.make_inputs(&admin, 1);
         site.make_keys("2026-11-18", "2026-11-22");
         site.set("limits", "past-days = 30");
         let made = site.make_topics(&[]);

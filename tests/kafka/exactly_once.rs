@@ -25,11 +25,15 @@ const RECORDS: usize = 300_000;
 const PARTITIONS: i32 = 6;
 const INPUT: &str = "kakaowork.activity";
 
+type Outputs = BTreeMap<(String, i32), Vec<[u8; 32]>>;
+
 /// The input and what must become of it.
 struct Expected {
     input: Vec<Raw>,
     /// Digest of key and value of each output, by topic and partition, in order.
-    outputs: BTreeMap<(String, i32), Vec<[u8; 32]>>,
+    outputs: Outputs,
+    /// The same of tiers whose records are put out of order: sorted.
+    spread: Outputs,
     /// Refused records: partition, offset, reason.
     refused: Vec<(i32, i64, &'static str)>,
 }
@@ -68,7 +72,8 @@ fn expected(site: &Site, seed: u64) -> Expected {
     let engine = Engine::new(plan, Limits { past_days: 30, future_days: 1 }).expect("the plan compiles");
     let keys = Store::open(&site.keys()).expect("the keys").ring(engine.tiers());
     let (mut scratch, mut treated) = (Scratch::new(), Treated::default());
-    let mut outputs: BTreeMap<(String, i32), Vec<[u8; 32]>> = BTreeMap::new();
+    let mut outputs: Outputs = BTreeMap::new();
+    let mut spread = BTreeMap::new();
     let mut refused = Vec::new();
     let id = engine.input(INPUT).expect("the input");
     assert_eq!(id, InputId(0));
@@ -89,10 +94,12 @@ fn expected(site: &Site, seed: u64) -> Expected {
         for output in &treated.outputs {
             let bytes = |range: &Option<std::ops::Range<usize>>| range.clone().map(|range| &treated.bytes[range]);
             let topic = String::from(engine.topic(output.source, output.tier));
-            outputs
-                .entry((topic, output.partition))
-                .or_default()
-                .push(digest(bytes(&output.key), bytes(&output.value)));
+            let digest = digest(bytes(&output.key), bytes(&output.value));
+            // The partition of a record that is put out of order follows from its id.
+            match engine.tiers()[usize::from(output.tier.0)].spread {
+                false => outputs.entry((topic, output.partition)).or_default().push(digest),
+                true => spread.entry((topic, output.partition % PARTITIONS)).or_insert_with(Vec::new).push(digest),
+            }
         }
         refused.extend(
             treated
@@ -103,7 +110,8 @@ fn expected(site: &Site, seed: u64) -> Expected {
     }
     refused.sort_unstable();
     assert!(!refused.is_empty() && outputs.values().map(Vec::len).sum::<usize>() >= RECORDS - refused.len());
-    Expected { input, outputs, refused }
+    spread.values_mut().for_each(|list| list.sort_unstable());
+    Expected { input, outputs, spread, refused }
 }
 
 /// Writes the input share by share, and leaves the group in the middle of each.
@@ -192,7 +200,7 @@ fn every_record_is_once_in_its_tiers_whatever_is_killed() {
     site.make_keys("2026-11-18", "2026-11-22");
     let made = site.make_topics(&["--partitions", "6"]);
     assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
-    admin.create("support.activity", PARTITIONS, 3, &[]);
+    site.make_inputs(&admin, 3);
     let expected = expected(&site, 11);
 
     let mut feed = Feed { writer: Writer::new(&brokers, INPUT), rest: &expected.input, brokers: brokers.clone() };
@@ -239,16 +247,25 @@ fn every_record_is_once_in_its_tiers_whatever_is_killed() {
 }
 
 fn judge(brokers: &str, expected: &Expected) {
-    let mut topics: Vec<&str> = expected.outputs.keys().map(|(topic, _)| topic.as_str()).collect();
-    topics.dedup();
-    for topic in topics {
+    let all = |outputs: &'_ Outputs| {
+        let mut topics: Vec<String> = outputs.keys().map(|(topic, _)| topic.clone()).collect();
+        topics.dedup();
+        topics
+    };
+    let topics = all(&expected.outputs).into_iter().map(|topic| (topic, &expected.outputs, false));
+    let spread = all(&expected.spread).into_iter().map(|topic| (topic, &expected.spread, true));
+    for (topic, outputs, spread) in topics.chain(spread) {
+        let topic = topic.as_str();
         await_settled(brokers, topic, Duration::from_secs(60));
         let mut found: Vec<Vec<[u8; 32]>> = vec![Vec::new(); PARTITIONS as usize];
         read_each(brokers, topic, Isolation::Committed, |stored| {
             found[stored.partition as usize].push(digest(stored.key.as_deref(), stored.value.as_deref()));
         });
         for partition in 0..PARTITIONS {
-            let expected = expected.outputs.get(&(String::from(topic), partition)).map_or(&[][..], Vec::as_slice);
+            let expected = outputs.get(&(String::from(topic), partition)).map_or(&[][..], Vec::as_slice);
+            if spread {
+                found[partition as usize].sort_unstable();
+            }
             if let Some(fault) = fault(expected, &found[partition as usize]) {
                 panic!("{topic} {partition}: {fault}");
             }

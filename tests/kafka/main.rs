@@ -11,6 +11,9 @@ mod access_log;
 mod admin;
 mod audit;
 mod awaiting;
+#[path = "../checker/mod.rs"]
+mod checker;
+mod class_table;
 mod client;
 mod cluster;
 mod exactly_once;

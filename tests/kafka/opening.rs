@@ -26,10 +26,8 @@ fn login(number: usize) -> Raw {
 fn two_people_open_what_they_signed_for_and_nothing_else() {
     let cluster = Cluster::start(1);
     let brokers = cluster.brokers();
-    for topic in ["kakaowork.activity", "support.activity"] {
-        Admin::new(&brokers).create(topic, 1, 1, &[]);
-    }
     let mut site = Site::shipped(&brokers, "kakao-work.toml");
+    site.make_inputs(&Admin::new(&brokers), 1);
     let folder = tempfile::tempdir().expect("a folder");
     people::make(&mut site, folder.path());
     site.make_keys("2026-11-01", "2026-11-30");

@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use tempfile::TempDir;
 
+use crate::admin::Admin;
 use crate::awaiting::until;
 use crate::cluster::Guarded;
 
@@ -57,6 +58,17 @@ impl Site {
         let policy = self.policy.display().to_string();
         let made = once(&["keys", "new", "--keys", &keys, "--policy", &policy, "--from", from, "--until", until]);
         assert_eq!(code(&made), 0, "{}", stderr(&made));
+    }
+
+    /// Makes the inputs of the policy that are not there yet, of one partition each: `run` wants all of them.
+    pub(crate) fn make_inputs(&self, admin: &Admin, replication: i32) {
+        let plan = garim::policy::load(&self.policy).expect("a policy").plan;
+        let there = admin.topics();
+        for topic in
+            plan.sources.iter().flat_map(|source| &source.topics).filter(|topic| !there.contains_key(&***topic))
+        {
+            admin.create(topic, 1, replication, &[]);
+        }
     }
 
     /// Makes the topics of the policy.

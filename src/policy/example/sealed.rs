@@ -25,17 +25,39 @@ pub(super) struct Given<'a> {
 
 impl Given<'_> {
     /// Replaces the envelope of an output by the paths that it holds, `{sealed:/a,/b}`; by `{sealed:?}` where it does
-    /// not open.
+    /// not open. An output that is sealed whole is replaced by the record in its envelope; what more than it may leaves
+    /// with it stays, so that it is no output that anybody expects.
     pub(super) fn told(&self, tier: TierId, output: &mut Value) {
         let text = |name: &str| output.get(name).and_then(Value::as_str).map(ToOwned::to_owned);
-        if let Some(envelope) = text("sealed") {
-            let garim = text("garim").unwrap_or_default();
-            let paths = self.paths(tier, &envelope, &garim).unwrap_or_else(|| "?".to_owned());
-            output["sealed"] = format!("{OPEN}{paths}}}").into();
+        let whole = self.plan.tiers[usize::from(tier.0)].body_sealed;
+        let Some(envelope) = text("sealed") else {
+            if whole {
+                *output = Value::Array(vec![format!("{OPEN}?}}").into(), output.take()]);
+            }
+            return;
+        };
+        let garim = text("garim").unwrap_or_default();
+        let mut values = self.opened(tier, &envelope, &garim);
+        let alone = output.as_object().is_some_and(|members| members.len() == 2);
+        if whole {
+            // The record itself is the value without a path.
+            let mut list = values.take().unwrap_or_default();
+            let at = list.iter().position(|(path, _)| path.is_empty());
+            let body = at.map(|at| list.swap_remove(at).1).and_then(|body| serde_json::from_str(&body).ok());
+            if let (Some(body @ Value::Object(_)), true) = (body, alone) {
+                *output = body;
+                if list.is_empty() {
+                    return;
+                }
+                values = Some(list);
+            }
         }
+        let paths = values.map(|values| values.into_iter().map(|(path, _)| path).collect::<Vec<_>>().join(","));
+        output["sealed"] = format!("{OPEN}{}}}", paths.as_deref().unwrap_or("?")).into();
     }
 
-    fn paths(&self, tier: TierId, envelope: &str, garim: &str) -> Option<String> {
+    /// Path and JSON text of each value in an envelope.
+    fn opened(&self, tier: TierId, envelope: &str, garim: &str) -> Option<Vec<(String, String)>> {
         let (digest, record_id) = garim.split_once('.').unwrap_or((garim, ""));
         let envelope = Envelope::read(envelope.as_bytes()).ok()?;
         let context = Context {
@@ -47,8 +69,7 @@ impl Given<'_> {
         };
         let key = self.key(&self.plan.keys[usize::from(tier.0)], envelope.key)?;
         let opened = envelope.open(&key, &context).ok()?;
-        let paths: Vec<&str> = opened.values().into_iter().map(|(path, _)| path).collect();
-        Some(paths.join(","))
+        Some(opened.values().into_iter().map(|(path, value)| (path.to_owned(), value.to_owned())).collect())
     }
 
     /// The key of the seals of the piece of the record whose day has a secret of this name.

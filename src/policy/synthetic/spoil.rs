@@ -3,7 +3,7 @@
 use super::{Random, Source};
 use crate::engine::outcome::Reason;
 
-/// What a worker can refuse of a JSON record.
+/// What a worker can refuse of a JSON record; of one with a category, also that the category is none of its source's.
 const JSON: [Reason; 12] = [
     Reason::EmptyValue,
     Reason::RegistryFrame,
@@ -32,8 +32,21 @@ const LINE: [Reason; 5] = [
 pub(super) fn spoil(random: &mut Random, source: Source, value: &mut Vec<u8>) -> Reason {
     match source {
         Source::AccessLog => line(random.pick(&LINE), value),
-        Source::KakaoWork | Source::Support => json(random.pick(&JSON), "event_at", value),
         Source::Reference => json(random.pick(&JSON), "ts", value),
+        Source::KakaoWork
+        | Source::KakaoWorkGov
+        | Source::ConnectLive
+        | Source::ConnectTalk
+        | Source::BizMessage
+        | Source::HeyKakaoDevice
+        | Source::Partnership
+        | Source::Adoption
+        | Source::Support
+        | Source::Marketing
+        | Source::Web => {
+            let at = random.below(JSON.len() as u64 + 1) as usize;
+            json(JSON.get(at).copied().unwrap_or(Reason::UnknownSource), "event_at", value)
+        }
     }
 }
 
@@ -52,6 +65,7 @@ fn json(reason: Reason, time: &str, value: &mut Vec<u8>) -> Reason {
         Reason::TooDeep => first(&format!("\"deep\":{}{},", "[".repeat(DEEP), "]".repeat(DEEP)), value),
         Reason::DuplicateKey => first("\"note\":1,\"note\":2,", value),
         Reason::ReservedMember => first("\"garim\":\"forged\",", value),
+        Reason::UnknownSource => replace(value, "\"category\":\"", "\"category\":\"un"),
         Reason::NoEventTime => replace(value, &format!("\"{time}\":\""), &format!("\"not_{time}\":\"")),
         Reason::InvalidEventTime => replace(value, &format!("\"{time}\":\""), &format!("\"{time}\":\"about ")),
         _ => {
@@ -89,7 +103,7 @@ fn line(reason: Reason, value: &mut Vec<u8>) -> Reason {
     reason
 }
 
-fn find(value: &[u8], wanted: &str) -> Option<usize> {
+pub(super) fn find(value: &[u8], wanted: &str) -> Option<usize> {
     value.windows(wanted.len()).position(|window| window == wanted.as_bytes())
 }
 
