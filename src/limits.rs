@@ -118,6 +118,14 @@ pub const TIER_KEEP_DAYS_MAX: u64 = 365;
 /// which holidays may move that (a weekend before 추석 2028, which falls on 개천절); `tests/it/calendar.rs` counts them.
 pub const TIER_KEEP_EXTRA_DAYS: u64 = 1 + 6;
 
+/// Longest exact length of a tier, in seconds: 31 days. What is longer is counted by the calendar.
+pub const EXACT_SECONDS_MAX: u32 = 31 * 24 * 60 * 60;
+
+/// Time beyond its length and the span of a segment in which a record of an exact length is gone, in milliseconds: the
+/// brokers look for what has ended every five minutes and remove a file one minute later (`log.retention.check.interval.ms`,
+/// `file.delete.delay.ms` as Kafka has them), and as much again is left for a broker that is busy.
+pub const EXACT_GRACE_MS: i64 = 10 * 60 * 1000;
+
 /// Days that a quarantine topic keeps its notices: a refused record is looked at within a working week.
 pub const QUARANTINE_KEEP_DAYS: u64 = 5;
 
@@ -128,6 +136,13 @@ pub const WINDOWS_KEEP_DAYS: u64 = 366;
 /// Longest span of a segment of an output topic, in milliseconds: one day. The active segment is deleted only after it
 /// has rolled, so its span is added to the retention.
 pub const SEGMENT_MS_MAX: u64 = 24 * 60 * 60 * 1000;
+
+/// Longest time for which deleted records may lie on the disk of a broker, in milliseconds: two days, the span of a segment
+/// and as much again, after a deletion that comes in the first days of the five business days it has.
+pub const FILE_MS_MAX: i64 = 2 * 24 * 60 * 60 * 1000;
+
+/// Shortest span of a segment that garim asks for, in milliseconds: Kafka 5 takes no less.
+pub const SEGMENT_MS_MIN: u64 = 60 * 1000;
 
 /// Partitions of a topic whose input does not exist yet and for which none are given: twice three brokers.
 pub const TOPIC_PARTITIONS_DEFAULT: i32 = 6;
@@ -233,6 +248,16 @@ pub const UNCONFIRMED_MS: i64 = 30 * 24 * 60 * 60 * 1000;
 
 /// Most names of lapsed instances in one act: with their longest name of some 300 bytes they fit one entry.
 pub const UNCONFIRMED_NAMES_MAX: usize = 100;
+
+/// How often a running instance looks for records that are due, where it is told to, in milliseconds: an hour, so that a day
+/// that has begun is noticed soon and what failed is tried again the same day.
+pub const EXPIRY_LOOK_MS: u64 = 60 * 60 * 1000;
+
+/// How long a stop waits for a deletion that is under way, in milliseconds; it is good whether or not it is waited for.
+pub const EXPIRY_STOP_MS: u64 = 2_000;
+
+/// Most partitions of a topic in one act of deletion: with three numbers of twenty digits each they fit an entry.
+pub const EXPIRY_PARTITIONS_MAX: usize = 500;
 
 /// How often a running instance looks at the key store and the log of acts, in milliseconds: a destroyed key is out of use
 /// within seconds.

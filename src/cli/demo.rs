@@ -28,7 +28,7 @@ use crate::pseudonym::epoch::KeyRing;
 use crate::record::Position;
 use crate::secret::Key;
 use crate::service::quarantine::HeaderStyle;
-use crate::service::settings::{AuditSettings, Settings};
+use crate::service::settings::{AuditSettings, Settings, TopicsSettings, Unverified};
 use crate::service::{Ended, Loaded, Running, Why, audit, start};
 use crate::telemetry::metrics::Counters;
 use picture::Picture;
@@ -163,6 +163,7 @@ fn settings(brokers: String) -> Settings {
         keys: None,
         horizon_days: None,
         audit: AuditSettings::default(),
+        topics: TopicsSettings { expire: false, unverified: Unverified::Unasked },
         people: Vec::new(),
         quarantine_recipient: None,
         header_style: HeaderStyle::Kafka,

@@ -14,7 +14,6 @@ use crate::policy::{self, Policy, action, diff};
 use crate::pseudonym::Algorithm;
 use crate::pseudonym::epoch::Period;
 use crate::record::Span;
-use crate::record::time::TimePrecision;
 use crate::route::TierId;
 use crate::route::calendar::Window;
 
@@ -298,7 +297,7 @@ impl Report<'_> {
             // A time is cut to what its tier allows, whatever the policy does to it besides.
             let cut = match kind {
                 Kind::Time if actions.as_slice() != [Action::Drop] => {
-                    format!(", no finer than the {}", precision(self.policy.plan.tiers[usize::from(id.0)].time))
+                    format!(", no finer than the {}", self.policy.plan.tiers[usize::from(id.0)].time.name())
                 }
                 _ => String::new(),
             };
@@ -394,15 +393,6 @@ const fn absent_words(absent: Absent) -> &'static str {
         Absent::Category => "its category says so",
         Absent::Class => "the tier does not hold its class",
         Absent::Recipient => "the recipient does not get its class",
-    }
-}
-
-const fn precision(time: TimePrecision) -> &'static str {
-    match time {
-        TimePrecision::Second => "second",
-        TimePrecision::Minute => "minute",
-        TimePrecision::Hour => "hour",
-        TimePrecision::Day => "day",
     }
 }
 

@@ -8,6 +8,7 @@ use super::{Exit, Failure, LogFormat, Shared};
 use crate::engine::Engine;
 use crate::limits::LOG_CALL_MS;
 use crate::service::audit::following::Following;
+use crate::service::expiry::Expiry;
 use crate::service::keeper::{self, Held, Keeper};
 use crate::service::settings::{self, Settings};
 use crate::service::shutdown::Signals;
@@ -80,7 +81,14 @@ pub fn run(args: &Args, shared: &Shared) -> Result<Exit, Failure> {
     let again = settings.clone();
     let read = Box::new(move || load(&policy, &again).map_err(|failure| format!("{:#}", failure.error)));
     let keeper = Keeper::start(held, running.lanes(), read).map_err(failure)?;
+    let expiry = match settings.topics.expire {
+        true => Some(Expiry::start(settings.kafka.clone(), running.lanes().policy()).map_err(failure)?),
+        false => None,
+    };
     let ended = supervise(running, keeper, following, &signals);
+    if let Some(expiry) = expiry {
+        expiry.stop();
+    }
     tracing::info!("{}", ended.message);
     match ended.why {
         Why::Stopped => Ok(Exit::Done),

@@ -1,16 +1,26 @@
-//! `garim topics`: the topics that a policy needs.
+//! `garim topics`: the topics that a policy needs, and the end of their records.
+
+mod apply;
+mod expire;
+mod plan;
+mod readers;
+mod verify;
 
 use std::io::{BufRead, IsTerminal, Write};
 use std::time::Duration;
 
 use clap::Subcommand;
 
-use super::{Exit, Failure, Format, Shared};
+use super::{Exit, Failure, Shared};
 use crate::engine::Engine;
 use crate::flow::message::FaultClass;
 use crate::kafka::Fault;
-use crate::kafka::topics::{Admin, Cluster, Made, Needed, Role, needed};
-use crate::service::{audit, settings};
+use crate::kafka::admin::{Admin, Cluster};
+use crate::kafka::drift::Diff;
+use crate::kafka::topics::{Role, needed};
+use crate::policy::file::File;
+use crate::service::audit;
+use crate::service::settings::{self, Settings};
 
 /// Arguments of `topics`.
 #[derive(Debug, clap::Args)]
@@ -21,24 +31,28 @@ pub struct Args {
 
 #[derive(Debug, Subcommand)]
 enum Verb {
-    /// Make the topics that the policy needs and the brokers do not have; asks first
-    Apply(Apply),
+    /// Show what `apply` would make and change, and who may read what
+    Plan(plan::Args),
+    /// Make the topics that the brokers do not have, and set what is not as the policy needs it; asks first, deletes nothing
+    Apply(apply::Args),
+    /// Tell of every tier's topics whether records are kept long enough and go in time
+    Verify(verify::Args),
+    /// Delete the records whose term has ended; for a daily timer; written down before it is done
+    Expire(expire::Args),
 }
 
+/// Which topics are spoken of, and how new ones are made.
 #[derive(Debug, clap::Args)]
-struct Apply {
+struct Wanted {
     /// Partitions of new topics [default: those of the input, else 6]
     #[arg(long, value_name = "COUNT", value_parser = clap::value_parser!(i32).range(1..=10_000))]
     partitions: Option<i32>,
     /// Replicas of new topics [default: 3, or as many as there are brokers]
     #[arg(long, value_name = "COUNT", value_parser = clap::value_parser!(i32).range(1..=100))]
     replication_factor: Option<i32>,
-    /// Make the input topics too
+    /// The input topics too: they are made, and never changed
     #[arg(long)]
     with_inputs: bool,
-    /// Do not ask
-    #[arg(short, long)]
-    yes: bool,
 }
 
 /// Replicas of a topic where there are brokers enough: two may fail before a record is lost.
@@ -46,13 +60,16 @@ const REPLICATION: usize = 3;
 
 const TIMEOUT: Duration = Duration::from_secs(30);
 
-/// Makes topics.
+/// Plans, makes, looks after or empties topics.
 ///
 /// # Errors
 /// [`Exit::Unavailable`] when the brokers are away or refuse, [`Exit::Config`] for faulty files.
 pub fn run(args: &Args, shared: &Shared) -> Result<Exit, Failure> {
     match &args.verb {
-        Verb::Apply(args) => apply(args, shared),
+        Verb::Plan(args) => plan::run(args, shared),
+        Verb::Apply(args) => apply::run(args, shared),
+        Verb::Verify(args) => verify::run(args, shared),
+        Verb::Expire(args) => expire::run(args, shared),
     }
 }
 
@@ -70,95 +87,43 @@ pub fn unavailable(fault: Fault) -> Failure {
     }
 }
 
-fn apply(args: &Apply, shared: &Shared) -> Result<Exit, Failure> {
-    let settings = settings::load(&shared.config()?, &[])?;
-    let plan = crate::policy::load(&shared.policy_of(&settings)?)?.plan;
-    let engine = Engine::new(plan, settings.limits).map_err(|fault| Failure::new(Exit::Config, fault))?;
-
-    let admin = Admin::new(&settings.kafka).map_err(unavailable)?;
-    let cluster = admin.look(TIMEOUT).map_err(unavailable)?;
-    let mut all = needed(&engine, &cluster.topics, args.partitions, cluster.brokers, args.with_inputs);
-    all.extend(audit::topics(cluster.brokers));
-    let (there, new): (Vec<Needed>, Vec<Needed>) =
-        all.into_iter().partition(|needed| cluster.topics.contains_key(&needed.name));
-    let replication = args.replication_factor.unwrap_or(cluster.brokers.clamp(1, REPLICATION) as i32);
-
-    if shared.format == Format::Text {
-        tell(&there, &new, replication, &cluster, shared)?;
-    }
-    if !new.is_empty() && !args.yes && !agreed(new.len())? {
-        return Err(Failure::say(Exit::No, "nothing was made"));
-    }
-    let made = admin.create(&new, replication, TIMEOUT).map_err(unavailable)?;
-    if shared.format == Format::Json {
-        report(&there, &new, &made, replication, shared)?;
-    }
-    for (needed, made) in new.iter().zip(&made) {
-        if let Made::Failed(fault) = made {
-            shared.warn(format_args!("{} was not made: {}, {}", needed.name, fault.code, fault.says));
-        }
-    }
-    let failed = made.iter().filter(|made| matches!(made, Made::Failed(_))).count();
-    if failed > 0 {
-        return Err(Failure::say(Exit::Unavailable, format_args!("{failed} of {} topics were not made", new.len())));
-    }
-    if shared.format == Format::Text {
-        let mut out = shared.report();
-        writeln!(out, "{} topics made, {} were there", new.len(), there.len())?;
-        out.flush()?;
-    }
-    Ok(Exit::Done)
+/// Both files, and a client of the brokers.
+struct Site {
+    settings: Settings,
+    file: File,
+    engine: Engine,
+    admin: Admin,
 }
 
-fn tell(there: &[Needed], new: &[Needed], replication: i32, cluster: &Cluster, shared: &Shared) -> Result<(), Failure> {
-    let mut out = shared.report();
-    for needed in there {
-        let partitions = cluster.topics.get(&needed.name).copied().unwrap_or_default();
-        writeln!(out, "  {}  is there, {partitions} partitions; left alone", needed.name)?;
+impl Site {
+    fn open(shared: &Shared) -> Result<Self, Failure> {
+        let settings = settings::load(&shared.config()?, &[])?;
+        let policy = crate::policy::load(&shared.policy_of(&settings)?)?;
+        let engine = Engine::new(policy.plan, settings.limits).map_err(|fault| Failure::new(Exit::Config, fault))?;
+        let admin = Admin::new(&settings.kafka).map_err(unavailable)?;
+        Ok(Self { settings, file: policy.file, engine, admin })
     }
-    for needed in new {
-        let kept = needed.configs.iter().find(|(name, _)| *name == "retention.ms").and_then(|(_, ms)| ms.parse().ok());
-        let kept = kept.map(|ms: i64| match ms {
-            ..0 => String::from(", kept for ever"),
-            _ => format!(", kept {} days", ms / 86_400_000),
-        });
-        let kept = kept.unwrap_or_default();
-        writeln!(
-            out,
-            "+ {}  {}, {} partitions, {replication} replicas{kept}",
-            needed.name,
-            role(needed.role),
-            needed.partitions
-        )?;
-        if shared.verbose > 0 {
-            for (name, value) in &needed.configs {
-                writeln!(out, "    {name}={value}")?;
-            }
-        }
+
+    /// What separates the brokers from the policy; and how many replicas new topics get.
+    fn diff(&self, wanted: &Wanted) -> Result<(Cluster, Diff, i32), Failure> {
+        let cluster = self.admin.look(TIMEOUT).map_err(unavailable)?;
+        let mut all = needed(&self.engine, &cluster.topics, wanted.partitions, cluster.brokers, wanted.with_inputs);
+        all.extend(audit::topics(cluster.brokers));
+        let diff = Diff::new(all, &self.admin, &cluster, TIMEOUT).map_err(unavailable)?;
+        let replication = wanted.replication_factor.unwrap_or(cluster.brokers.clamp(1, REPLICATION) as i32);
+        Ok((cluster, diff, replication))
     }
-    out.flush()?;
-    Ok(())
 }
 
-fn report(there: &[Needed], new: &[Needed], made: &[Made], replication: i32, shared: &Shared) -> Result<(), Failure> {
-    let topic = |needed: &Needed, state: &str, fault: Option<&Fault>| {
-        let configs: serde_json::Map<String, serde_json::Value> =
-            needed.configs.iter().map(|(name, value)| (String::from(*name), value.as_str().into())).collect();
-        serde_json::json!({
-            "topic": needed.name, "role": role(needed.role), "state": state, "partitions": needed.partitions,
-            "replication_factor": replication, "configs": configs, "error": fault.map(|fault| fault.code),
-        })
-    };
-    let mut topics: Vec<serde_json::Value> = there.iter().map(|needed| topic(needed, "left-alone", None)).collect();
-    topics.extend(new.iter().zip(made).map(|(needed, made)| match made {
-        Made::Created => topic(needed, "made", None),
-        Made::Existed => topic(needed, "left-alone", None),
-        Made::Failed(fault) => topic(needed, "failed", Some(fault)),
-    }));
-    let mut out = shared.report();
-    writeln!(out, "{}", serde_json::json!({"schema_version": 1, "topics": topics}))?;
-    out.flush()?;
-    Ok(())
+/// Topics whose settings the brokers do not tell, as a failure; after everything else was done.
+fn unknown(diff: &Diff) -> Result<(), Failure> {
+    match diff.unknown.first() {
+        None => Ok(()),
+        Some((_, fault)) => Err(unavailable(fault.clone()).help(format!(
+            "{} topics were left alone: the ACLs must allow DescribeConfigs on them",
+            diff.unknown.len()
+        ))),
+    }
 }
 
 const fn role(role: Role) -> &'static str {
@@ -171,15 +136,14 @@ const fn role(role: Role) -> &'static str {
 }
 
 /// Asks on the terminal; without one there is nobody to agree.
-fn agreed(topics: usize) -> Result<bool, Failure> {
+fn agreed(question: &str) -> Result<bool, Failure> {
     let stdin = std::io::stdin();
     if !stdin.is_terminal() {
-        return Err(Failure::say(Exit::Usage, format_args!("{topics} topics would be made, and nobody can be asked"))
-            .help("give --yes"));
+        return Err(Failure::say(Exit::Usage, format_args!("nobody can be asked: {question}")).help("give --yes"));
     }
     let mut err = std::io::stderr().lock();
     let mut answer = String::new();
     // A terminal that cannot be written to or read from answers nothing, and that is no.
-    let asked = write!(err, "Make {topics} topics? [y/N] ").and_then(|()| err.flush());
+    let asked = write!(err, "{question} [y/N] ").and_then(|()| err.flush());
     Ok(asked.and_then(|()| stdin.lock().read_line(&mut answer)).is_ok() && matches!(answer.trim(), "y" | "Y" | "yes"))
 }

@@ -325,6 +325,12 @@ pub const CODES: &[Code] = &[
          would be refused. Give it another name.",
     ),
     entry(
+        "G0155",
+        "a legal minimum to the second",
+        "`keep = \"12 hours\"`, `\"1 minute\"` and `\"90 seconds\"` end that long after the event, by the clock. What the law \
+         asks for is counted by the calendar, with its holidays: days, months or years.",
+    ),
+    entry(
         "G0163",
         "a hash without a key",
         "Nothing is hashed without a key: of a telephone number, a birth date, an address or a registration number there \

@@ -33,7 +33,7 @@ impl Engine {
             if day < arrived - past || day > arrived + future {
                 return Err(Reason::EventTimeOutOfRange.into());
             }
-            arrival = Some((arrived, (arrival_ms - event_ms) / 1000 > self.plan.max_lateness_s));
+            arrival = Some((arrived, arrival_ms, (arrival_ms - event_ms) / 1000 > self.plan.max_lateness_s));
         }
         let (mut expired, mut late, mut withheld) = (0u64, 0u64, 0u64);
         let takes = &self.tables.sources[usize::from(job.source)].takes;
@@ -48,8 +48,12 @@ impl Engine {
                 withheld |= 1 << id.0;
                 continue;
             }
-            if let Some((arrived, too_late)) = arrival {
-                if days.last_day(id, &tier.term, day).is_some_and(|last| arrived > last) {
+            if let Some((arrived, arrival_ms, too_late)) = arrival {
+                let past = match tier.term.exact_end_ms(event_ms) {
+                    Some(end_ms) => arrival_ms > end_ms,
+                    None => days.last_day(id, &tier.term, day).is_some_and(|last| arrived > last),
+                };
+                if past {
                     expired |= 1 << id.0;
                     continue;
                 }

@@ -7,9 +7,9 @@ use rdkafka::error::RDKafkaErrorCode;
 use rdkafka::producer::{BaseRecord, Producer as _, ThreadedProducer};
 
 use super::Fault;
+use super::admin::counts;
 use super::producer::Seen;
 use super::settings::{Delivery, KafkaSettings};
-use super::topics::counts;
 use crate::limits::QUEUE_WAIT_MS;
 
 /// One record on its way into an input topic.

@@ -1,11 +1,11 @@
 //! librdkafka calls that the wrapper lacks or does wrongly; the only unsafe code beside `simd/`.
 #![expect(
     unsafe_code,
-    reason = "committing without a hundred milliseconds of delay, checking the group's generation, and reading headers that \
-              are not UTF-8 need calls that rdkafka does not offer"
+    reason = "committing without a hundred milliseconds of delay, checking the group's generation, reading headers that are \
+              not UTF-8, and changing one setting of a topic need calls that rdkafka does not offer"
 )]
 
-use std::ffi::{CStr, c_char, c_void};
+use std::ffi::{CStr, CString, c_char, c_void};
 use std::ptr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -175,6 +175,119 @@ unsafe fn consume_error(error: *mut sys::rd_kafka_error_t) -> Result<(), Transac
         };
         sys::rd_kafka_error_destroy(error);
         Err(read)
+    }
+}
+
+/// Sets settings of topics, by name; an answer for each topic, in order.
+///
+/// The wrapper has only the old call, which resets every setting that it does not name.
+pub(super) fn alter_topics<C>(
+    client: &rdkafka::client::Client<C>,
+    topics: &[(&str, Vec<(&'static str, String)>)],
+    timeout: Duration,
+) -> Result<Vec<Result<(), RDKafkaErrorCode>>, RDKafkaErrorCode>
+where
+    C: rdkafka::ClientContext,
+{
+    let invalid = |_| RDKafkaErrorCode::InvalidArgument;
+    let mut resources = Vec::with_capacity(topics.len());
+    for (topic, settings) in topics {
+        let resource = TopicResource::new(&CString::new(*topic).map_err(invalid)?)?;
+        for (name, value) in settings {
+            resource.set(&CString::new(*name).map_err(invalid)?, &CString::new(value.as_str()).map_err(invalid)?)?;
+        }
+        resources.push(resource);
+    }
+    let timeout_ms = i32::try_from(timeout.as_millis()).unwrap_or(i32::MAX);
+    let client = client.native_ptr();
+    let mut pointers: Vec<*mut sys::rd_kafka_ConfigResource_t> = resources.iter().map(|one| one.0).collect();
+    // SAFETY: client and resources live through the call, which copies what it keeps. Options, queue and event are made
+    // here, not null where they are used, and destroyed once, after the last read; what is read of the event is copied.
+    unsafe {
+        let api = sys::rd_kafka_admin_op_t::RD_KAFKA_ADMIN_OP_INCREMENTALALTERCONFIGS;
+        let options = sys::rd_kafka_AdminOptions_new(client, api);
+        let queue = sys::rd_kafka_queue_new(client);
+        // A time-out that the library does not take leaves its own, of a minute.
+        sys::rd_kafka_AdminOptions_set_request_timeout(options, timeout_ms, ptr::null_mut(), 0);
+        sys::rd_kafka_IncrementalAlterConfigs(client, pointers.as_mut_ptr(), pointers.len(), options, queue);
+        // The library answers within the time-out; where it does not, nobody waits for ever.
+        let event = sys::rd_kafka_queue_poll(queue, timeout_ms.saturating_add(5_000));
+        let answer = if event.is_null() { Err(RDKafkaErrorCode::OperationTimedOut) } else { altered(event) };
+        if !event.is_null() {
+            sys::rd_kafka_event_destroy(event);
+        }
+        sys::rd_kafka_queue_destroy(queue);
+        sys::rd_kafka_AdminOptions_destroy(options);
+        answer.and_then(|answers| match answers.len() == topics.len() {
+            true => Ok(answers),
+            false => Err(RDKafkaErrorCode::Fail),
+        })
+    }
+}
+
+/// Reads the answer to `IncrementalAlterConfigs`.
+///
+/// # Safety
+/// `event` is alive and not null.
+unsafe fn altered(event: *mut sys::rd_kafka_event_t) -> Result<Vec<Result<(), RDKafkaErrorCode>>, RDKafkaErrorCode> {
+    // SAFETY: the event is alive, as the caller promises; the array of resources belongs to it and has `count` entries.
+    unsafe {
+        let code = sys::rd_kafka_event_error(event);
+        if code != RDKafkaRespErr::RD_KAFKA_RESP_ERR_NO_ERROR {
+            return Err(code.into());
+        }
+        let result = sys::rd_kafka_event_IncrementalAlterConfigs_result(event);
+        if result.is_null() {
+            return Err(RDKafkaErrorCode::Fail);
+        }
+        let mut count = 0usize;
+        let resources = sys::rd_kafka_IncrementalAlterConfigs_result_resources(result, &mut count);
+        if resources.is_null() {
+            return Ok(Vec::new());
+        }
+        let resources = std::slice::from_raw_parts(resources, count);
+        let answer = |&resource: &*const sys::rd_kafka_ConfigResource_t| {
+            // SAFETY: as above: an entry of the event's array.
+            match sys::rd_kafka_ConfigResource_error(resource) {
+                RDKafkaRespErr::RD_KAFKA_RESP_ERR_NO_ERROR => Ok(()),
+                code => Err(RDKafkaErrorCode::from(code)),
+            }
+        };
+        Ok(resources.iter().map(answer).collect())
+    }
+}
+
+/// A topic whose settings are to be set.
+struct TopicResource(*mut sys::rd_kafka_ConfigResource_t);
+
+impl TopicResource {
+    fn new(topic: &CStr) -> Result<Self, RDKafkaErrorCode> {
+        let kind = sys::rd_kafka_ResourceType_t::RD_KAFKA_RESOURCE_TOPIC;
+        // SAFETY: the name is alive and ends with NUL; the call copies it. The result is ours to destroy, or null.
+        let resource = unsafe { sys::rd_kafka_ConfigResource_new(kind, topic.as_ptr()) };
+        if resource.is_null() { Err(RDKafkaErrorCode::InvalidArgument) } else { Ok(Self(resource)) }
+    }
+
+    fn set(&self, name: &CStr, value: &CStr) -> Result<(), RDKafkaErrorCode> {
+        let set = sys::rd_kafka_AlterConfigOpType_t::RD_KAFKA_ALTER_CONFIG_OP_TYPE_SET;
+        // SAFETY: the resource is alive, and so are both texts, which the call copies; `consume_error` takes ownership of
+        // what is returned.
+        unsafe {
+            consume_error(sys::rd_kafka_ConfigResource_add_incremental_config(
+                self.0,
+                name.as_ptr(),
+                set,
+                value.as_ptr(),
+            ))
+        }
+        .map_err(|error| error.code)
+    }
+}
+
+impl Drop for TopicResource {
+    fn drop(&mut self) {
+        // SAFETY: made by `new`, destroyed once.
+        unsafe { sys::rd_kafka_ConfigResource_destroy(self.0) }
     }
 }
 

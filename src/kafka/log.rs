@@ -13,8 +13,8 @@ use rdkafka::message::{DeliveryResult, Message as _};
 use rdkafka::producer::{BaseRecord, ProducerContext, ThreadedProducer};
 use rdkafka::topic_partition_list::{Offset, TopicPartitionList};
 
+use super::admin::counts;
 use super::settings::{KafkaSettings, relay};
-use super::topics::counts;
 use super::{Fault, ffi};
 use crate::flow::message::FaultClass;
 use crate::limits::LOG_CALL_MS;
@@ -52,7 +52,7 @@ struct Range<'a> {
 
 /// Reads ranges of any topic that the settings may read: committed records only, no group, nothing committed.
 pub struct LogReader {
-    inner: Arc<BaseConsumer<Quiet>>,
+    pub(super) inner: Arc<BaseConsumer<Quiet>>,
 }
 
 impl LogReader {
@@ -293,7 +293,7 @@ fn partitions<C: ClientContext>(client: &rdkafka::client::Client<C>, topic: &str
     count.ok_or_else(|| Fault::new(DURING, RDKafkaErrorCode::UnknownTopicOrPartition).about(topic))
 }
 
-struct Quiet;
+pub(super) struct Quiet;
 
 impl ClientContext for Quiet {
     fn log(&self, level: RDKafkaLogLevel, facility: &str, line: &str) {

@@ -4,11 +4,14 @@
 //! retries on its own or remembers an outcome: a call answers with a [`Fault`] whose class says what must be done.
 #![expect(clippy::disallowed_methods, reason = "a full send queue is waited for, and the wait is bounded by a clock")]
 
+pub mod admin;
 pub mod consumer;
+pub mod drift;
 pub mod feed;
 mod ffi;
 pub mod log;
 pub mod mock;
+pub mod oldest;
 pub mod producer;
 mod rebalance;
 pub mod settings;

@@ -11,8 +11,8 @@ use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 use rdkafka::message::{DeliveryResult, Header, OwnedHeaders};
 use rdkafka::producer::{BaseRecord, Producer as _, ProducerContext, ThreadedProducer};
 
+use super::admin::counts;
 use super::settings::{Delivery, KafkaSettings, relay};
-use super::topics::counts;
 use super::transaction::undelivered;
 use super::{Fault, class};
 use crate::flow::message::FaultClass;

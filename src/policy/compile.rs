@@ -11,7 +11,7 @@ use super::rule::Rules;
 use super::source::{self, ItemParts, SourceParts};
 use crate::diagnostic::Faults;
 use crate::engine::plan::{Action, Actions, KeyPlan, Plan, Unlisted};
-use crate::limits::TIERS_MAX;
+use crate::limits::{EXACT_SECONDS_MAX, TIERS_MAX};
 use crate::pseudonym::Algorithm;
 use crate::pseudonym::epoch::Period;
 use crate::record::TierId;
@@ -289,6 +289,13 @@ fn tier(tier: &file::Tier, file: &File, faults: &mut Faults) -> Option<Tier> {
         faults.error("G0118", flag.span.clone(), message).help =
             Some("give `keep` a length, or leave `legal-minimum` out".to_owned());
     }
+    if let (Some(flag), Some(Length::Seconds(_)), true) =
+        (&tier.legal_minimum, term.as_ref().and_then(|term| term.length), legal_minimum)
+    {
+        let message = "a legal minimum is counted in days, months or years, this tier ends to the second";
+        let fault = faults.error("G0155", flag.span.clone(), message);
+        fault.help = Some("the law counts by the calendar: write days, months or years".to_owned());
+    }
     let time = choice(
         tier.time.as_ref(),
         &[
@@ -361,6 +368,9 @@ fn length(written: &Typed<String>, faults: &mut Faults) -> Option<Length> {
         "day" => Some(Length::Days(count)),
         "month" => Some(Length::Months(count)),
         "year" => Some(Length::Years(count)),
+        "hour" => count.checked_mul(3600).map(Length::Seconds),
+        "minute" => count.checked_mul(60).map(Length::Seconds),
+        "second" => Some(Length::Seconds(count)),
         _ => None,
     });
     // A term that no calendar can count to its end would be none.
@@ -368,10 +378,15 @@ fn length(written: &Typed<String>, faults: &mut Faults) -> Option<Length> {
         Length::Days(count) => *count <= 365 * 200,
         Length::Months(count) => *count <= 12 * 200,
         Length::Years(count) => *count <= 200,
+        Length::Seconds(count) => *count <= EXACT_SECONDS_MAX,
     });
     if length.is_none() {
         let fault = faults.error("G0118", written.span.clone(), format!("`{}` is not a term", written.value));
-        fault.help = Some("write `90 days`, `3 months` or `5 years` (200 years at most)".to_owned());
+        fault.help = Some(
+            "write `90 days`, `3 months` or `5 years` (200 years at most); where the law asks for nothing, also `12 hours`, \
+             `1 minute` or `90 seconds` (31 days at most)"
+                .to_owned(),
+        );
     }
     length
 }

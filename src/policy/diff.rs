@@ -226,6 +226,9 @@ pub fn term(term: &Term) -> String {
         Length::Days(days) => count(days, "day"),
         Length::Months(months) => count(months, "month"),
         Length::Years(years) => count(years, "year"),
+        Length::Seconds(seconds) if seconds % 3600 == 0 => count(seconds / 3600, "hour"),
+        Length::Seconds(seconds) if seconds % 60 == 0 => count(seconds / 60, "minute"),
+        Length::Seconds(seconds) => count(seconds, "second"),
     });
     match (longest, term.until.join(", ")) {
         (Some(longest), until) if until.is_empty() => longest,

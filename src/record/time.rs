@@ -17,6 +17,18 @@ pub enum TimePrecision {
     Day,
 }
 
+impl TimePrecision {
+    /// Its name in a policy, `minute`.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Second => "second",
+            Self::Minute => "minute",
+            Self::Hour => "hour",
+            Self::Day => "day",
+        }
+    }
+}
+
 /// Milliseconds in a civil day without clock change.
 pub const DAY_MS: i64 = 86_400_000;
 

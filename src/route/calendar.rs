@@ -4,7 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::civil::{Date, Weekday};
 
-use super::term::{Term, date};
+use super::stay::grace_ms;
+use super::term::{Length, Term, date};
+use crate::record::time::DAY_MS;
 
 /// Holidays by year. A year that is not covered counts as having none: a deadline is then earlier, never later.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -26,6 +28,11 @@ impl Holidays {
     /// Holidays of some years.
     pub fn new(years: impl IntoIterator<Item = (i16, BTreeSet<Date>)>) -> Self {
         Self(years.into_iter().collect())
+    }
+
+    /// No holidays at all.
+    pub const fn none() -> Self {
+        Self(BTreeMap::new())
     }
 
     /// Whether the holidays of this year are known.
@@ -68,10 +75,17 @@ impl Term {
     /// The window of a record whose event fell on `day` (days since 1970-01-01); `None` where an event of the subject
     /// ends it, or the calendar ends before.
     ///
+    /// Of an exact length, both are counted in time: the day on which the last record of that day ends, and the day on which
+    /// the grace after it ends (see `stay::grace_ms`).
+    ///
     /// The end of a legal minimum that falls on a holiday moves to the next business day (Civil Act 161); the deadline
     /// counts from the day that was not moved.
     pub fn window(&self, day: i32, legal_minimum: bool, holidays: &Holidays) -> Option<Window> {
         let last = date(self.last_day(day)?)?;
+        if let Some(Length::Seconds(seconds)) = self.length {
+            let gone_ms = DAY_MS - 1 + i64::from(seconds) * 1000 + grace_ms(seconds);
+            return Some(Window { keep_until: last, destroy_by: date(day.checked_add((gone_ms / DAY_MS) as i32)?)? });
+        }
         let keep_until = if legal_minimum { holidays.business_day_from(last) } else { last };
         Some(Window { keep_until, destroy_by: holidays.add_business_days(last, DESTROY_BUSINESS_DAYS) })
     }

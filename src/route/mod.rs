@@ -1,6 +1,7 @@
 //! Attributes of a record to the tiers it goes to.
 
 pub mod calendar;
+pub mod stay;
 pub mod term;
 pub mod tier;
 

@@ -3,6 +3,8 @@
 use jiff::civil::Date;
 use jiff::{Span, SpanRelativeTo};
 
+use crate::record::time::DAY_MS;
+
 /// When the records of a tier end: after a length, with an event of the subject, or with whichever comes first.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Term {
@@ -21,6 +23,8 @@ pub enum Length {
     Months(u32),
     /// Calendar years.
     Years(u32),
+    /// So many seconds after the event, to the millisecond; only for tiers without legal minimum.
+    Seconds(u32),
 }
 
 impl Term {
@@ -44,20 +48,36 @@ impl Term {
         Self::of(Length::Years(count))
     }
 
+    /// A term of so many seconds.
+    pub const fn seconds(count: u32) -> Self {
+        Self::of(Length::Seconds(count))
+    }
+
     /// A term that only these events of the subject end.
     pub const fn until(events: Vec<Box<str>>) -> Self {
         Self { length: None, until: events }
     }
 
     /// The last day of a record whose event fell on `day`, both in days since 1970-01-01; `None` where only an
-    /// event of the subject ends it, or where the calendar ends before.
+    /// event of the subject ends it, or where the calendar ends before. Of an exact length, the day on which the last
+    /// record of that day ends.
     pub fn last_day(&self, day: i32) -> Option<i32> {
         let span = match self.length? {
             Length::Days(days) => Span::new().try_days(days),
             Length::Months(months) => Span::new().try_months(months),
             Length::Years(years) => Span::new().try_years(years),
+            Length::Seconds(seconds) => Span::new().try_days((DAY_MS - 1 + i64::from(seconds) * 1000) / DAY_MS),
         };
         date(day)?.checked_add(span.ok()?).ok().map(day_of)
+    }
+
+    /// The last millisecond of a record whose event was at `event_ms`; `None` where its length is counted in days, or an
+    /// event of the subject ends it.
+    pub fn exact_end_ms(&self, event_ms: i64) -> Option<i64> {
+        match self.length? {
+            Length::Seconds(seconds) => Some(event_ms.saturating_add(i64::from(seconds) * 1000)),
+            Length::Days(_) | Length::Months(_) | Length::Years(_) => None,
+        }
     }
 }
 
@@ -86,11 +106,17 @@ mod tests {
             ("2024-02-29", Term::years(1), "2025-02-28"),
             ("2026-11-23", Term::days(90), "2027-02-21"),
             ("2026-12-31", Term::years(5), "2031-12-31"),
+            // What happened in the last millisecond of the day ends on the next one.
+            ("2026-11-23", Term::seconds(60), "2026-11-24"),
+            ("2026-11-23", Term::seconds(86_400), "2026-11-24"),
+            ("2026-11-23", Term::seconds(86_401), "2026-11-25"),
         ] {
             let parse = |text: &str| text.parse::<Date>().map(day_of).unwrap_or_else(|error| panic!("{error}"));
             assert_eq!(term.last_day(parse(event)), Some(parse(last)), "{event} + {term:?}");
         }
         assert_eq!(Term::until(vec!["contract_terminated".into()]).last_day(20_000), None);
+        assert_eq!(Term::seconds(90).exact_end_ms(1_000), Some(91_000));
+        assert_eq!(Term::days(1).exact_end_ms(1_000), None);
         assert_eq!((day_of(Date::constant(1970, 1, 1)), date(0)), (0, Some(Date::constant(1970, 1, 1))));
     }
 }

@@ -225,6 +225,7 @@ impl Custody {
             | What::Opening { .. }
             | What::Opened { .. }
             | What::LookUp { .. }
+            | What::RecordsExpired { .. }
             | What::WindowsRoot { .. } => {}
         }
     }

@@ -148,6 +148,26 @@ impl Ended {
         Self::new(Why::Unavailable, message, help)
     }
 
+    /// Topics that break the window of their tier, a line each.
+    pub(super) fn broken_windows(broken: &[String]) -> Self {
+        let word = if broken.len() == 1 { "setting of a topic breaks" } else { "settings of topics break" };
+        let message = format!("{} {word} the window of its tier\n  {}", broken.len(), broken.join("\n  "));
+        Self::new(Why::Config, message, "`garim topics plan` shows what differs, `garim topics apply` mends it")
+    }
+
+    /// The brokers do not say how topics are configured.
+    pub(super) fn unverified(fault: &Fault) -> Self {
+        let message = format!("nobody knows whether the windows of the tiers hold: {fault}");
+        let help = match fault.class {
+            FaultClass::BrokerAway => "are the brokers up?",
+            _ => {
+                "allow DescribeConfigs on the topics of the tiers; or start without knowing, by `unverified = \"warn\"` in \
+                 [topics]"
+            }
+        };
+        Self::new(Why::Unavailable, message, help)
+    }
+
     pub(super) fn inputs_differ() -> Self {
         let message = String::from("the new policy has other input topics than the running one");
         Self::new(Why::Config, message, "restart garim to change its input topics")

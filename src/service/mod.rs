@@ -7,6 +7,7 @@
 pub mod audit;
 pub mod custody;
 mod ending;
+pub mod expiry;
 pub mod keeper;
 mod lane;
 mod notice;
@@ -16,6 +17,7 @@ pub mod quarantine;
 pub mod request;
 pub mod settings;
 pub mod shutdown;
+pub mod survey;
 
 use std::net::SocketAddr;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -28,10 +30,13 @@ pub use ending::{Ended, Why};
 
 use crate::engine::Engine;
 use crate::engine::outcome::KeyMissing;
+use crate::flow::message::FaultClass;
 use crate::flow::{Ending, Rules};
 use crate::kafka::Fault;
+use crate::kafka::admin::{Admin, Cluster};
+use crate::kafka::drift::{Checks, breaches, changes};
 use crate::kafka::settings::KafkaSettings;
-use crate::kafka::topics::{Admin, needed};
+use crate::kafka::topics::{needed, stay};
 use crate::limits::{OVERDUE_LOOKS, SUPERVISE_MS};
 use crate::pseudonym::epoch::KeyRing;
 use crate::telemetry::Health;
@@ -40,7 +45,7 @@ use crate::telemetry::http::{Pages, Server};
 use crate::telemetry::metrics::{Counters, Metrics};
 use lane::Worker;
 use quarantine::{HeaderStyle, Sealer};
-use settings::Settings;
+use settings::{Settings, Unverified};
 
 /// A compiled policy with its keys: what a reload replaces.
 #[derive(Debug)]
@@ -77,6 +82,8 @@ impl Loaded {
 /// What the lanes share.
 struct Shared {
     kafka: KafkaSettings,
+    /// What is done about topics whose settings the brokers do not tell.
+    unverified: Unverified,
     rules: Rules,
     /// To whom refused records are sealed, if they are kept at all.
     sealer: Option<Sealer>,
@@ -172,6 +179,7 @@ pub fn start(loaded: Loaded, settings: &Settings) -> Result<Running, Ended> {
     };
     let shared = Arc::new(Shared {
         kafka: settings.kafka.clone(),
+        unverified: settings.topics.unverified,
         rules: rules(settings),
         sealer: settings.quarantine_recipient.clone(),
         header_style: settings.header_style,
@@ -231,10 +239,19 @@ fn spawn(lane: usize, shared: &Arc<Shared>, tell: Sender<(usize, Option<LaneEnd>
 /// Waits for the brokers, and looks that all topics are there.
 fn topics_are_found(engine: &Engine, settings: &Settings) -> Result<(), Ended> {
     let admin = Admin::new(&settings.kafka).map_err(|fault| Ended::fault(Why::Internal, fault))?;
-    topics_are_there(&admin, engine, &settings.kafka, Duration::from_millis(settings.start_wait_ms))
+    let wait = Duration::from_millis(settings.start_wait_ms);
+    topics_are_there(&admin, engine, &settings.kafka, settings.topics.unverified, wait)
 }
 
-fn topics_are_there(admin: &Admin, engine: &Engine, kafka: &KafkaSettings, wait: Duration) -> Result<(), Ended> {
+/// Looks that all topics are there, and that those of tiers keep their windows. `unverified` says what is done where the
+/// brokers do not say how a topic is configured.
+fn topics_are_there(
+    admin: &Admin,
+    engine: &Engine,
+    kafka: &KafkaSettings,
+    unverified: Unverified,
+    wait: Duration,
+) -> Result<(), Ended> {
     let cluster = admin.look(wait).map_err(|fault| Ended::brokers(fault, kafka, wait))?;
     let mut wanted = needed(engine, &cluster.topics, None, cluster.brokers, true);
     wanted.extend(audit::topics(cluster.brokers));
@@ -243,7 +260,62 @@ fn topics_are_there(admin: &Admin, engine: &Engine, kafka: &KafkaSettings, wait:
         .map(|topic| topic.name.as_str())
         .filter(|name| cluster.topics.get(*name).is_none_or(|&partitions| partitions == 0))
         .collect();
-    if missing.is_empty() { Ok(()) } else { Err(Ended::topics(&missing)) }
+    if !missing.is_empty() {
+        return Err(Ended::topics(&missing));
+    }
+    windows_hold(admin, engine, &cluster, unverified, wait)
+}
+
+/// Refuses topics whose settings break the window of their tier.
+fn windows_hold(
+    admin: &Admin,
+    engine: &Engine,
+    cluster: &Cluster,
+    unverified: Unverified,
+    wait: Duration,
+) -> Result<(), Ended> {
+    if unverified == Unverified::Unasked {
+        return Ok(());
+    }
+    let away = |fault: &Fault| fault.class == FaultClass::BrokerAway;
+    let denied = |fault: Fault| match unverified == Unverified::Warn && !away(&fault) {
+        true => {
+            tracing::warn!("nobody knows whether the windows of the tiers hold: {fault}");
+            Ok(())
+        }
+        false => Err(Ended::unverified(&fault)),
+    };
+    let (there, _) = match survey::tier_topics(engine, admin, cluster, wait) {
+        Ok(found) => found,
+        Err(fault) => return denied(fault),
+    };
+    let checks = match Checks::ask(admin, cluster, wait) {
+        Ok(checks) => checks,
+        Err(fault) => return denied(fault),
+    };
+    if !checks.told {
+        tracing::warn!("the brokers do not say how often they look for old records: five minutes are assumed");
+    }
+    let (mut broken, mut drifted) = (Vec::new(), 0);
+    for topic in &there {
+        let settings = match &topic.settings {
+            Ok(settings) => settings,
+            Err(fault) => {
+                denied(fault.clone())?;
+                continue;
+            }
+        };
+        let breaches = breaches(&stay(engine, topic.tier), settings, checks);
+        broken.extend(breaches.iter().map(|breach| format!("{}: {breach}", topic.needed.name)));
+        drifted += usize::from(!changes(&topic.needed, settings).is_empty());
+    }
+    if !broken.is_empty() {
+        return Err(Ended::broken_windows(&broken));
+    }
+    if drifted > 0 {
+        tracing::warn!(topics = drifted, "topics are not as the policy needs them; `garim topics plan` shows how");
+    }
+    Ok(())
 }
 
 impl Running {
@@ -367,7 +439,7 @@ impl Lanes {
         }
         ending::keys_are_there(&loaded)?;
         let admin = Admin::new(&self.shared.kafka).map_err(|fault| Ended::fault(Why::Internal, fault))?;
-        topics_are_there(&admin, &loaded.engine, &self.shared.kafka, self.wait)?;
+        topics_are_there(&admin, &loaded.engine, &self.shared.kafka, self.shared.unverified, self.wait)?;
         self.shared.metrics.policy(&loaded.engine);
         Ok(self.give(loaded))
     }
@@ -381,6 +453,12 @@ impl Lanes {
     /// The policy in force.
     pub fn engine(&self) -> Arc<Engine> {
         Arc::clone(&self.shared.loaded().0.engine)
+    }
+
+    /// The policy in force for whoever must not keep the lanes' keys alive: `None` once the lanes are gone.
+    pub fn policy(&self) -> expiry::InForce {
+        let shared = Arc::downgrade(&self.shared);
+        Box::new(move || shared.upgrade().map(|shared| Arc::clone(&shared.loaded().0.engine)))
     }
 
     /// The metrics of this process.

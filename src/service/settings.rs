@@ -46,6 +46,8 @@ pub struct Settings {
     pub horizon_days: Option<u32>,
     /// The log of acts and windows.
     pub audit: AuditSettings,
+    /// What `run` does about topics.
+    pub topics: TopicsSettings,
     /// Who may sign acts of two people: name and Ed25519 public key (base64 of 32 bytes), in the file's order of names.
     pub people: Vec<(String, String)>,
     /// The age recipient to which refused records are sealed, if they are kept at all.
@@ -67,6 +69,27 @@ pub struct AuditSettings {
     pub name: String,
 }
 
+/// What `run` does about the topics of tiers.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct TopicsSettings {
+    /// Whether it deletes every day what is due.
+    pub expire: bool,
+    /// What it does where the brokers do not say how topics are configured, and so nobody knows whether a window holds.
+    pub unverified: Unverified,
+}
+
+/// What is done where nobody knows whether a window holds.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Unverified {
+    /// `run` does not start.
+    #[default]
+    Refuse,
+    /// It starts, and warns.
+    Warn,
+    /// Nobody is asked: an embedded cluster does not know its topics' settings.
+    Unasked,
+}
+
 /// Days for which keys must exist by default: a week, in which somebody notices the warnings that come before.
 pub const HORIZON_DAYS: u32 = 7;
 
@@ -74,7 +97,7 @@ pub const HORIZON_DAYS: u32 = 7;
 const PEOPLE: &str = "open.people.";
 
 /// Every key but those below `[kafka.properties]` and `[open.people]`.
-const KEYS: [&str; 27] = [
+const KEYS: [&str; 29] = [
     "version",
     "policy",
     "kafka.brokers",
@@ -96,6 +119,8 @@ const KEYS: [&str; 27] = [
     "audit.dir",
     "audit.signing-key",
     "audit.name",
+    "topics.expire",
+    "topics.unverified",
     "quarantine.recipient",
     "quarantine.header-style",
     "limits.past-days",
@@ -199,6 +224,13 @@ impl Reader<'_> {
                 dir: self.file("audit.dir"),
                 signing_key: self.file("audit.signing-key"),
                 name: self.text("audit.name").map_or_else(|| String::from("garim"), |(text, _)| text),
+            },
+            topics: TopicsSettings {
+                expire: self.flag("topics.expire", false),
+                unverified: match self.choice("topics.unverified", &["refuse", "warn"]) {
+                    1 => Unverified::Warn,
+                    _ => Unverified::Refuse,
+                },
             },
             kafka,
             rules,

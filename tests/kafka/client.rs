@@ -4,10 +4,10 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
 use garim::flow::message::{FaultClass, Part, Start};
+use garim::kafka::admin::Admin as Asking;
 use garim::kafka::consumer::{Batch, Consumer, Polled, Rebalance};
 use garim::kafka::producer::Producer;
 use garim::kafka::settings::{Delivery, KafkaSettings};
-use garim::kafka::topics::Admin as Asking;
 
 use crate::admin::Admin;
 use crate::awaiting::until;

@@ -12,7 +12,6 @@ use crate::policy::condition::{self, written};
 use crate::policy::file::{Belongs, Category, Clause, Item, Layout, Need, Recipient, When};
 use crate::policy::read::Typed;
 use crate::policy::{Policy, file, recipient};
-use crate::record::time::TimePrecision;
 use crate::route::tier::Tier;
 use crate::route::{self, Test, TierId};
 
@@ -197,7 +196,7 @@ fn tier_facts(tier: &Tier, keys: &KeyPlan, typed: Option<&file::Tier>, facts: &m
     says.shows("keep", term(&tier.term), Extent::days(&tier.term));
     says.say("legal-minimum", yes(tier.legal_minimum));
     says.say("late", if tier.late_accept { "accept" } else { "refuse" });
-    says.shows("time", precision(tier.time), Extent::precision(tier.time));
+    says.shows("time", tier.time.name(), Extent::precision(tier.time));
     says.shows("record-id", yes(tier.record_id), Extent::flag(tier.record_id));
     says.shows("spread", yes(tier.spread), Extent::flag(!tier.spread));
     says.shows("body", if tier.body_sealed { "sealed" } else { "open" }, Extent::flag(!tier.body_sealed));
@@ -462,15 +461,6 @@ const fn need_words(need: Need) -> &'static str {
         Need::Required => "required",
         Need::Optional => "optional",
         Need::Automatic => "automatic",
-    }
-}
-
-const fn precision(time: TimePrecision) -> &'static str {
-    match time {
-        TimePrecision::Second => "second",
-        TimePrecision::Minute => "minute",
-        TimePrecision::Hour => "hour",
-        TimePrecision::Day => "day",
     }
 }
 

@@ -94,6 +94,7 @@ impl Extent {
             // A month of 30.44 days and a year of 365.25, in hundredths.
             Length::Months(months) => months.saturating_mul(3044),
             Length::Years(years) => years.saturating_mul(36525),
+            Length::Seconds(seconds) => seconds.div_ceil(864),
         });
         Self::Ranks(vec![days])
     }

@@ -81,6 +81,9 @@ pub(super) fn term(term: &Term, until: &[String], law: Option<&str>) -> String {
         Length::Days(days) => format!("{days}일"),
         Length::Months(months) => format!("{months}개월"),
         Length::Years(years) => format!("{years}년"),
+        Length::Seconds(seconds) if seconds % 3600 == 0 => format!("{}시간", seconds / 3600),
+        Length::Seconds(seconds) if seconds % 60 == 0 => format!("{}분", seconds / 60),
+        Length::Seconds(seconds) => format!("{seconds}초"),
     });
     let mut words = match (length, until.is_empty()) {
         (Some(length), true) => length,

@@ -69,16 +69,16 @@ pub const REQUIREMENTS: [Requirement; 53] = [
             "tests/it/engine.rs::tokens_are_stable_and_separate",
         ],
     ),
-    in_part(
+    holds(
         "R-008",
         "no unique value is equal in two domains; an event keeps its second in one tier at most",
-        &["src/engine/write.rs", "src/engine/spread.rs", "src/record/time.rs"],
+        &["src/engine/write.rs", "src/engine/spread.rs", "src/record/time.rs", "src/cli/topics/readers.rs"],
         &[
             "tests/it/tokens.rs::tokens_differ_in_everything_that_keeps_them_apart",
             "tests/it/tokens.rs::spread_outputs_stand_in_the_order_of_their_ids",
             "tests/it/recipients.rs::a_tier_may_be_put_out_of_order",
+            "tests/it/class_table.rs::every_record_of_every_category_is_in_its_tiers_as_the_notice_says",
         ],
-        "a tier without `spread` keeps the order of its input, so two of them can be joined line by line; shares of recipients cannot",
     ),
     holds(
         "R-009",
@@ -159,20 +159,31 @@ pub const REQUIREMENTS: [Requirement; 53] = [
     in_part(
         "R-017",
         "records of a legal minimum stay readable until keep_until, whatever is requested",
-        &["src/service/custody.rs", "src/policy/key/term.rs", "src/kafka/topics.rs"],
+        &["src/service/custody.rs", "src/policy/key/term.rs", "src/route/stay.rs", "src/kafka/drift.rs"],
         &[
             "tests/it/custody.rs::what_the_law_asks_for_and_what_a_mirror_holds_is_not_destroyed",
             "tests/it/keys/terms.rs::keys_are_due_after_their_last_day_and_the_law_s_not_before",
-            "tests/it/calendar.rs::topics_keep_bytes_as_long_as_a_holiday_can_move_an_end",
+            "src/route/stay.rs::a_day_deletes_what_is_past_its_end_and_nothing_that_may_be_early",
+            "src/kafka/drift.rs::each_broken_window_has_its_own_complaint",
         ],
         "keys and bytes are kept; requests of subjects, which must not shorten that, are not taken yet",
     ),
-    in_part(
+    holds(
         "R-018",
         "a daily expiry makes records unreadable between keep_until and destroy_by, and a verification proves it",
-        &["src/policy/key/term.rs", "garim keys destroy"],
-        &["tests/it/mortality.rs::after_its_end_a_key_makes_nothing_finds_nothing_and_opens_nothing"],
-        "the keys of a day are destroyed in time; the bytes are not deleted before the topic's retention ends them",
+        &[
+            "src/route/stay.rs",
+            "src/service/expiry.rs",
+            "src/service/survey.rs",
+            "garim topics expire",
+            "garim topics verify",
+        ],
+        &[
+            "tests/kafka/topics.rs::expire_deletes_what_is_due_and_nothing_else_and_says_so_first",
+            "tests/kafka/topics.rs::a_minute_is_a_minute_on_a_busy_and_on_an_idle_partition",
+            "src/service/survey.rs::a_record_is_kept_then_due_then_late_then_overdue",
+            "tests/it/mortality.rs::after_its_end_a_key_makes_nothing_finds_nothing_and_opens_nothing",
+        ],
     ),
     holds(
         "R-019",
@@ -199,7 +210,7 @@ pub const REQUIREMENTS: [Requirement; 53] = [
     holds(
         "R-024",
         "legal tiers share no topic, key or reader with other groups",
-        &["src/policy/topic.rs", "src/policy/check.rs", "src/pseudonym/epoch.rs"],
+        &["src/policy/topic.rs", "src/policy/lint.rs", "src/cli/topics/readers.rs", "src/pseudonym/epoch.rs"],
         &[
             "tests/it/policy.rs::every_bad_file_earns_its_complaints",
             "tests/it/tokens.rs::tokens_differ_in_everything_that_keeps_them_apart",
@@ -217,26 +228,35 @@ pub const REQUIREMENTS: [Requirement; 53] = [
     in_part(
         "R-026",
         "destruction is irreversible: all copies of the key, then the bytes; a record states what, how and when",
-        &["src/service/custody/destroy.rs", "src/policy/key/remove.rs", "garim keys destroy"],
+        &[
+            "src/service/custody/destroy.rs",
+            "src/policy/key/remove.rs",
+            "src/service/expiry.rs",
+            "garim keys destroy",
+            "garim topics expire",
+        ],
         &[
             "tests/it/custody.rs::a_destruction_that_is_killed_at_any_step_is_completed",
             "tests/it/custody.rs::a_start_refuses_a_copy_that_was_put_back_and_brings_a_mirror_in_line",
+            "tests/kafka/topics.rs::expire_deletes_what_is_due_and_nothing_else_and_says_so_first",
             "tests/kafka/keys.rs::a_key_dies_while_garim_runs_and_does_not_come_back",
         ],
-        "the act names keys, tier, epoch, reason and time; it does not count the records that end with them",
+        "the act names keys, tier, epoch, reason and time; that of a deletion names topic, offsets and at most how many records; the end of a key does not count the records that end with it",
     ),
-    not_yet(
+    in_part(
         "R-027",
         "a retention audit finds nothing readable past destroy_by in any partition, and its result is signed",
-        "no verification of topics is signed into the log yet",
+        &["src/service/survey.rs", "garim topics verify"],
+        &["tests/kafka/topics.rs::a_minute_is_a_minute_on_a_busy_and_on_an_idle_partition"],
+        "`topics verify` finds it, for each partition; its result is not signed into the log yet",
     ),
     holds(
         "R-028",
         "service and case topics keep bytes for a year after their append at most",
-        &["src/kafka/topics.rs", "config/kakao-work.toml"],
+        &["src/route/stay.rs", "config/kakao-work.toml"],
         &[
             "tests/it/recipients.rs::tiers_that_an_event_ends_are_bounded_all_the_same",
-            "src/kafka/topics.rs::bytes_are_kept_for_the_longest_calendar_length_and_the_holidays",
+            "src/route/stay.rs::bytes_are_kept_for_the_longest_calendar_length_and_the_holidays",
         ],
     ),
     holds(
@@ -261,13 +281,20 @@ pub const REQUIREMENTS: [Requirement; 53] = [
         "R-031",
         "zendesk gets six items, a seventh fails the check; its region is declared, the connection encrypted",
         &["config/kakao-work.toml", "src/policy/recipient.rs", "src/kafka/settings.rs"],
-        &["tests/it/policy.rs::every_bad_file_earns_its_complaints"],
+        &[
+            "tests/it/policy.rs::every_bad_file_earns_its_complaints",
+            "tests/it/notice_recipients.rs::zendesk_gets_six_items_at_most",
+            "tests/it/recipient_holds.rs::nothing_goes_abroad_in_clear",
+        ],
     ),
     holds(
         "R-032",
         "no sealed value goes to a recipient",
         &["src/policy/rule.rs"],
-        &["tests/it/policy.rs::every_bad_file_earns_its_complaints"],
+        &[
+            "tests/it/policy.rs::every_bad_file_earns_its_complaints",
+            "tests/it/notice_recipients.rs::no_recipient_gets_more_than_its_share",
+        ],
     ),
     holds(
         "R-033",
@@ -279,7 +306,10 @@ pub const REQUIREMENTS: [Requirement; 53] = [
         "R-034",
         "a third party gets records only by a recorded grant: ground, reason, end",
         &["src/policy/recipient.rs"],
-        &["tests/it/policy.rs::every_bad_file_earns_its_complaints"],
+        &[
+            "tests/it/policy.rs::every_bad_file_earns_its_complaints",
+            "tests/it/recipient_holds.rs::nothing_is_sent_after_the_last_day_of_a_grant",
+        ],
     ),
     not_yet(
         "R-035",

@@ -41,6 +41,17 @@ pub struct KeyName {
     pub epoch: String,
 }
 
+/// The beginning of a partition that goes.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Cut {
+    /// The partition.
+    pub partition: i32,
+    /// The first offset that was left.
+    pub from: i64,
+    /// The first offset that stays.
+    pub before: i64,
+}
+
 /// A signature of a person under what an act asks for.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Signed {
@@ -166,6 +177,23 @@ pub enum What {
         reason: String,
         /// A ticket, where there is one.
         ticket: Option<String>,
+    },
+    /// Records whose term has ended are about to be deleted from a topic.
+    RecordsExpired {
+        /// The tier.
+        tier: String,
+        /// Its term, `3 months`.
+        term: String,
+        /// The topic.
+        topic: String,
+        /// Everything that was appended before this goes, in milliseconds since 1970.
+        cut_off_ms: i64,
+        /// At most so many records: offsets, of which some are markers of transactions.
+        at_most: u64,
+        /// Where.
+        cuts: Vec<Cut>,
+        /// BLAKE3 of the policy file, hex.
+        policy: String,
     },
     /// The tree of commit windows stood so.
     WindowsRoot {

@@ -56,7 +56,8 @@ impl Judge {
             | What::KeysDropped { .. }
             | What::MirrorMade { .. }
             | What::MirrorGone { .. }
-            | What::LookUp { .. } => {}
+            | What::LookUp { .. }
+            | What::RecordsExpired { .. } => {}
         }
     }
 
