@@ -153,7 +153,11 @@ const _: () = assert!(QUEUE_WAIT_MS < CALL_LIMIT_MS);
 /// person or a start.
 pub const LOG_CALL_MS: u64 = 30_000;
 
-const _: () = assert!(2 * LOG_CALL_MS < CALL_LIMIT_MS);
+/// Between two questions about a partition that has no leader yet, in milliseconds: an election takes a few hundred. They
+/// are asked for `LOG_CALL_MS` at most.
+pub const LOG_RETRY_MS: u64 = 200;
+
+const _: () = assert!(2 * LOG_CALL_MS < CALL_LIMIT_MS && LOG_RETRY_MS < LOG_CALL_MS);
 
 /// How often a follower of the audit looks for new entries, in milliseconds.
 pub const FOLLOW_MS: u64 = 1_000;

@@ -10,6 +10,7 @@ use std::io::{BufRead, IsTerminal, Write};
 use std::time::Duration;
 
 use clap::Subcommand;
+use jiff::Timestamp;
 
 use super::{Exit, Failure, Shared};
 use crate::engine::Engine;
@@ -102,6 +103,12 @@ impl Site {
         let engine = Engine::new(policy.plan, settings.limits).map_err(|fault| Failure::new(Exit::Config, fault))?;
         let admin = Admin::new(&settings.kafka).map_err(unavailable)?;
         Ok(Self { settings, file: policy.file, engine, admin })
+    }
+
+    /// A time in the policy's zone.
+    fn time(&self, ms: i64) -> String {
+        let at = Timestamp::from_millisecond(ms).map(|at| self.engine.plan().zone.to_datetime(at));
+        at.map_or_else(|_| ms.to_string(), |at| at.strftime("%Y-%m-%d %H:%M:%S").to_string())
     }
 
     /// What separates the brokers from the policy; and how many replicas new topics get.

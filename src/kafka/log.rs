@@ -25,7 +25,7 @@ use crate::secret::Plain;
 const CALL: Duration = Duration::from_millis(LOG_CALL_MS);
 
 /// Longest wait of one poll while a range is read.
-const POLL: Duration = Duration::from_millis(100);
+pub(super) const POLL: Duration = Duration::from_millis(100);
 
 /// One record of a topic. Borrowed from the client library; its `Debug` form shows no byte of it.
 #[derive(Debug, Clone, Copy)]

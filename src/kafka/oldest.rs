@@ -8,15 +8,12 @@ use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 use rdkafka::message::{Message as _, Timestamp};
 use rdkafka::topic_partition_list::{Offset, TopicPartitionList};
 
-use super::log::LogReader;
+use super::log::{LogReader, POLL};
 use super::{Fault, ffi};
 use crate::flow::message::FaultClass;
-use crate::limits::LOG_CALL_MS;
+use crate::limits::{LOG_CALL_MS, LOG_RETRY_MS};
 
 const CALL: Duration = Duration::from_millis(LOG_CALL_MS);
-const POLL: Duration = Duration::from_millis(100);
-/// Between two questions that a broker could not answer yet.
-const AGAIN: Duration = Duration::from_millis(200);
 
 /// What is left of a partition: from its first offset to the end of what is committed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -50,7 +47,7 @@ impl LogReader {
                 match self.ends(topic, partition) {
                     // A topic that was just made, or whose leader moves, has none for a moment.
                     Err(fault) if fault.class == FaultClass::Retriable && Instant::now() < until => {
-                        std::thread::park_timeout(AGAIN);
+                        std::thread::park_timeout(Duration::from_millis(LOG_RETRY_MS));
                     }
                     answer => return answer.map(|(first, end)| Left { partition, first, end }),
                 }

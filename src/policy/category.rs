@@ -41,8 +41,7 @@ fn says(category: &Category, faults: &mut Faults) {
     for basis in category.basis.iter().filter(|basis| !BASES.contains(&basis.as_str())) {
         unknown(faults, "basis", basis, BASES.into_iter());
     }
-    let listed: Vec<&Typed<String>> =
-        [&category.required, &category.optional, &category.automatic].into_iter().flatten().collect();
+    let listed: Vec<&Typed<String>> = category.fields().map(|(_, field)| field).collect();
     if listed.is_empty() {
         let message = format!("the category `{}` lists no field", category.name.value);
         faults.error("G0005", place.clone(), message).help =
@@ -89,9 +88,7 @@ fn common(category: &Category, faults: &mut Faults) {
 /// Complains of listed fields without a name for people, and warns of those that nothing lists.
 fn fields(file: &File, faults: &mut Faults) {
     let categories = || file.sources.iter().flat_map(|source| &source.categories).chain(&file.categories);
-    let lists = |category: &Category, name: &str| {
-        [&category.required, &category.optional, &category.automatic].into_iter().flatten().any(|own| own.value == name)
-    };
+    let lists = |category: &Category, name: &str| category.fields().any(|(_, own)| own.value == name);
     for field in &file.fields {
         if !categories().any(|category| lists(category, field.name.as_str())) {
             let message = format!("no category lists the field `{}`", field.name.value);
@@ -105,14 +102,6 @@ fn fields(file: &File, faults: &mut Faults) {
 
 /// Complains of what a source says beside its categories.
 fn beside(source: &Source, faults: &mut Faults) {
-    // Routes made of categories stand where their category is named.
-    let made = |span: &std::ops::Range<usize>| source.categories.iter().any(|category| category.name.span == *span);
-    for route in source.routes.iter().filter(|route| !made(&route.span)) {
-        let message = format!("the categories of `{}` say where its records go", source.name.value);
-        let fault = faults.error("G0169", route.span.clone(), message);
-        fault.label = "a route beside them".to_owned();
-        fault.help = Some("write `to` in the categories, or an `[[also]]`".to_owned());
-    }
     let written = source.items.iter().filter(|item| item.belongs == super::file::Belongs::Source);
     for item in written.filter(|item| item.purpose.is_empty()) {
         if let Some(name) = &item.item {

@@ -68,13 +68,11 @@ fn words(file: &File, faults: &mut Faults) {
         let items = file.sources.iter().flat_map(|source| &source.items);
         let named = file.tiers.iter().flat_map(|tier| &tier.purpose);
         let named = named.chain(categories.flat_map(|category| &category.purpose));
-        let mut complained: Vec<&Typed<String>> = Vec::new();
+        // What a category says stands in each of its items too, and is told once: equal complaints are one.
         for purpose in named.chain(items.flat_map(|item| &item.purpose)) {
             let known = || purposes.iter().map(|(name, _)| name.as_str());
-            // What a category says stands in each of its items too.
-            if known().all(|known| known != purpose.value) && !complained.contains(&purpose) {
+            if known().all(|known| known != purpose.value) {
                 unknown(faults, "purpose", purpose, known());
-                complained.push(purpose);
             }
         }
     }

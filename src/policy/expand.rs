@@ -57,8 +57,8 @@ struct Made {
     also: Vec<Route>,
 }
 
-/// Complains of names that lead nowhere: of fields, tiers, groups and sources. Those of classes and of the tiers of
-/// routes are looked at where they are resolved.
+/// Complains of names that lead nowhere, of fields, tiers, groups and sources, and of routes beside categories. Names of
+/// classes and of the tiers of routes are looked at where they are resolved.
 fn names(file: &File, faults: &mut Faults) {
     let fields = || file.fields.iter().map(|field| field.name.as_str());
     let sources = || file.sources.iter().map(|source| source.name.as_str());
@@ -66,20 +66,28 @@ fn names(file: &File, faults: &mut Faults) {
     let groups = || file.tiers.iter().filter_map(|tier| tier.group.as_ref()).map(Typed::as_str);
     let categories = file.sources.iter().flat_map(|source| &source.categories).chain(&file.categories);
     for category in categories {
-        let listed = [&category.required, &category.optional, &category.automatic].into_iter().flatten();
-        for name in listed.filter(|name| fields().all(|known| known != name.value)) {
+        for (_, name) in category.fields().filter(|(_, name)| fields().all(|known| known != name.value)) {
             unknown(faults, "field", name, fields());
         }
         for (name, _) in &category.class {
-            if need(category, &name.value).is_none() {
-                let listed = [&category.required, &category.optional, &category.automatic].into_iter().flatten();
-                unknown(faults, "field of this category", name, listed.map(Typed::as_str));
+            let listed = || category.fields().map(|(_, field)| field.as_str());
+            if listed().all(|known| known != name.value) {
+                unknown(faults, "field of this category", name, listed());
             }
         }
         for name in &category.not_in {
             if tiers().chain(groups()).all(|known| known != name.value) {
                 unknown(faults, "tier or group", name, tiers().chain(groups()));
             }
+        }
+    }
+    // Those that are made of categories come later.
+    for source in file.sources.iter().filter(|source| !source.categories.is_empty()) {
+        for route in &source.routes {
+            let message = format!("the categories of `{}` say where its records go", source.name.value);
+            let fault = faults.error("G0169", route.span.clone(), message);
+            fault.label = "a route beside them".to_owned();
+            fault.help = Some("write `to` in the categories, or an `[[also]]`".to_owned());
         }
     }
     let full: Vec<String> = file
@@ -107,17 +115,6 @@ fn full_name(source: &Source, category: &Category) -> String {
     format!("{}.{}", source.name.value, category.name.value)
 }
 
-/// How a category holds a field, if it lists it.
-fn need(category: &Category, field: &str) -> Option<Need> {
-    let lists = |list: &[Typed<String>]| list.iter().any(|name| name.value == field);
-    match () {
-        () if lists(&category.required) => Some(Need::Required),
-        () if lists(&category.optional) => Some(Need::Optional),
-        () if lists(&category.automatic) => Some(Need::Automatic),
-        () => None,
-    }
-}
-
 /// All that a source with categories gets.
 fn whole(source: &Source, layout: &Layout, file: &File, faults: &mut Faults) -> Made {
     let mut items = Vec::new();
@@ -131,23 +128,18 @@ fn whole(source: &Source, layout: &Layout, file: &File, faults: &mut Faults) -> 
         let when = if common { Vec::new() } else { of_categories(layout, vec![category.name.clone()]) };
         let below = category.at.as_ref().or(layout.items.as_ref()).map_or("", Typed::as_str);
         let not_in = not_in(category, &file.tiers);
-        let listed: Vec<_> =
-            [&category.required, &category.optional, &category.automatic].into_iter().flatten().collect();
-        for (nth, name) in listed.iter().enumerate() {
+        let listed: Vec<_> = category.fields().collect();
+        for (nth, &(need, name)) in listed.iter().enumerate() {
             // A field that is listed twice is complained of as that, not as two items at one place.
-            let Some(field) = find(name, file).filter(|_| listed[..nth].iter().all(|other| other.value != name.value))
-            else {
-                continue;
-            };
-            // It is in one of the three lists.
-            let Some(need) = need(category, &name.value) else { continue };
+            let twice = listed[..nth].iter().any(|(_, other)| other.value == name.value);
+            let Some(field) = find(name, file).filter(|_| !twice) else { continue };
             let mut when = when.clone();
             if need == Need::Optional {
                 // Advertising, for one, has a consent of its own.
                 let consent = if category.consent.is_empty() { &layout.optional } else { &category.consent };
                 when.extend(consent.iter().cloned());
             }
-            let origin = Origin { category: index, common, field: name.value.clone(), need };
+            let origin = Origin { category: index, common, field: name.value.clone(), part: None, need };
             let place = Place { name: format!("{}.", category.name.value), below, span: name.span.clone() };
             let kept = Kept {
                 belongs: Belongs::Category(origin),
@@ -223,7 +215,8 @@ fn field_items(field: &Field, place: &Place<'_>, kept: &Kept<'_>, when: &[When],
     all.extend(field.when.iter().cloned());
     let inside = Place { name: format!("{name}."), below: &at, span: place.span.clone() };
     for part in &field.parts {
-        let kept = Kept { belongs: kept.belongs.clone(), not_in: kept.not_in.clone(), class: None, ..*kept };
+        let belongs = part_of(&kept.belongs, &part.name.value);
+        let kept = Kept { belongs, not_in: kept.not_in.clone(), class: None, ..*kept };
         field_items(part, &inside, &kept, &all, items);
     }
     let Rule { kind, class, act, .. } = &field.rule;
@@ -246,6 +239,13 @@ fn field_items(field: &Field, place: &Place<'_>, kept: &Kept<'_>, when: &[When],
         purpose: kept.purpose.to_vec(),
         rule,
     });
+}
+
+/// Whose a part of this name is, of an item that is so.
+fn part_of(belongs: &Belongs, name: &str) -> Belongs {
+    let Belongs::Category(origin) = belongs else { return belongs.clone() };
+    let part = origin.part.as_ref().map_or_else(|| name.to_owned(), |outer| format!("{outer}.{name}"));
+    Belongs::Category(Origin { part: Some(part), ..origin.clone() })
 }
 
 /// The condition that a record is of one of these categories.

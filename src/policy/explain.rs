@@ -221,11 +221,7 @@ pub(super) fn leaves(plan: &SourcePlan, value: &[u8]) -> Vec<Leaf> {
     let mut leaves = Vec::new();
     let text = String::from_utf8_lossy(value);
     match &plan.format {
-        Format::Json | Format::Ndjson => {
-            if let Ok(root) = serde_json::from_slice::<Value>(value) {
-                descend(&root, &mut Vec::new(), &mut leaves);
-            }
-        }
+        Format::Json | Format::Ndjson => return json_leaves(value),
         Format::Text => leaves.push(Leaf { at: Pointer::ROOT, value: text.into_owned(), null: false }),
         Format::Pattern { pattern, .. } => {
             let mut spans = Vec::new();
@@ -239,6 +235,15 @@ pub(super) fn leaves(plan: &SourcePlan, value: &[u8]) -> Vec<Leaf> {
                 }
             }
         }
+    }
+    leaves
+}
+
+/// The values of a JSON record.
+pub(super) fn json_leaves(value: &[u8]) -> Vec<Leaf> {
+    let mut leaves = Vec::new();
+    if let Ok(root) = serde_json::from_slice::<Value>(value) {
+        descend(&root, &mut Vec::new(), &mut leaves);
     }
     leaves
 }
@@ -381,7 +386,7 @@ pub(super) fn ruling(
 }
 
 /// Whether a pointer of the policy leads to these steps.
-fn leads_to(pointer: &Pointer, steps: &[Segment]) -> bool {
+pub(super) fn leads_to(pointer: &Pointer, steps: &[Segment]) -> bool {
     pointer.0.len() == steps.len() && pointer.0.iter().zip(steps).all(|(own, step)| *own == Segment::Any || own == step)
 }
 

@@ -266,6 +266,15 @@ pub struct Category {
     pub not_in: Vec<Typed<String>>,
 }
 
+impl Category {
+    /// The fields that it lists, and how it holds each.
+    pub fn fields(&self) -> impl Iterator<Item = (Need, &Typed<String>)> + Clone {
+        let lists =
+            [(Need::Required, &self.required), (Need::Optional, &self.optional), (Need::Automatic, &self.automatic)];
+        lists.into_iter().flat_map(|(need, list)| list.iter().map(move |field| (need, field)))
+    }
+}
+
 /// One tier of a category's `to`.
 #[derive(Debug)]
 pub struct To {
@@ -312,6 +321,8 @@ pub struct Origin {
     pub common: bool,
     /// The field's name; parts have that of their field.
     pub field: String,
+    /// Of a part, its name inside of the field, `os`.
+    pub part: Option<String>,
     /// Required, optional or automatic.
     pub need: Need,
 }

@@ -6,11 +6,10 @@
 use std::collections::BTreeSet;
 use std::ops::Range;
 
-use serde_json::Value;
-
 use super::action::words;
 use super::compile::{Parts, topic_template};
 use super::condition::{compatible, unknown};
+use super::explain::{Leaf, failing, json_leaves, leads_to};
 use super::file::{Belongs, Do, File, Group, Rule, Tier};
 use super::read::Typed;
 use super::source::SourceParts;
@@ -19,7 +18,7 @@ use crate::engine::plan::{Action, Actions, CarrierPlan};
 use crate::kind::Kind;
 use crate::mask::MaskShape;
 use crate::mask::generalize::Generalize;
-use crate::route::{Clause, Segment, Test};
+use crate::route::Clause;
 
 /// So many traits of a person in one record single out people even where each is coarse.
 const COARSE_TRAITS_MAX: usize = 2;
@@ -323,8 +322,8 @@ fn exercised(file: &File, parts: &Parts, faults: &mut Faults) {
     for (index, (source, compiled)) in file.sources.iter().zip(&parts.sources).enumerate() {
         let own = file.examples.iter().filter(|example| example.expect_refused.is_none());
         let own = own.filter(|example| example.source.as_ref().is_some_and(|name| name.value == source.name.value));
-        let given = own.filter_map(|example| serde_json::from_str::<Value>(&example.given.as_ref()?.value).ok());
-        let given: Vec<Value> = given.collect();
+        let given = own.filter_map(|example| Some(json_leaves(example.given.as_ref()?.value.as_bytes())));
+        let given: Vec<Vec<Leaf>> = given.collect();
         for (item, parts) in source.items.iter().zip(&compiled.items) {
             let Belongs::Category(origin) = &item.belongs else { continue };
             let field = ((!origin.common).then_some(index), origin.category, origin.field.as_str());
@@ -332,7 +331,8 @@ fn exercised(file: &File, parts: &Parts, faults: &mut Faults) {
                 all.push(field);
             }
             let (Some(at), Some(when)) = (&parts.at, &parts.when) else { continue };
-            if given.iter().any(|record| stands(record, &at.0) && when.iter().all(|clause| holds(clause, record))) {
+            let stands = |leaf: &Leaf| leaf.at.0.get(..at.0.len()).is_some_and(|steps| leads_to(at, steps));
+            if given.iter().any(|record| record.iter().any(stands) && failing(when, record).is_none()) {
                 shown.insert(field);
             }
         }
@@ -352,37 +352,5 @@ fn exercised(file: &File, parts: &Parts, faults: &mut Faults) {
             faults.warning("G0171", name.span.clone(), message).help =
                 Some("write an example whose record has them and is not refused".to_owned());
         }
-    }
-}
-
-/// Whether something stands at a place of a record.
-fn stands(value: &Value, path: &[Segment]) -> bool {
-    let Some((first, rest)) = path.split_first() else { return true };
-    match (first, value) {
-        (Segment::Name(name), Value::Object(members)) => members.get(&**name).is_some_and(|inner| stands(inner, rest)),
-        (Segment::Any, Value::Object(members)) => members.values().any(|inner| stands(inner, rest)),
-        (Segment::Any, Value::Array(elements)) => elements.iter().any(|inner| stands(inner, rest)),
-        _ => false,
-    }
-}
-
-/// Whether a record meets a clause, as the engine judges it.
-fn holds(clause: &Clause, record: &Value) -> bool {
-    let step = |value: &'_ Value, segment: &Segment| match segment {
-        Segment::Name(name) => value.get(&**name).cloned(),
-        Segment::Any => None,
-    };
-    let value = clause.at.0.iter().try_fold(record.clone(), |value, segment| step(&value, segment));
-    let value = value.filter(|value| !value.is_null());
-    let text = match &value {
-        Some(Value::String(text)) => Some(text.clone()),
-        Some(value @ (Value::Number(_) | Value::Bool(_))) => Some(value.to_string()),
-        _ => None,
-    };
-    let one_of = |list: &[Box<str>]| text.as_ref().is_some_and(|text| list.iter().any(|own| **own == **text));
-    match &clause.test {
-        Test::In(list) => one_of(list),
-        Test::NotIn(list) => !one_of(list),
-        Test::Present(present) => value.is_some() == *present,
     }
 }

@@ -1,8 +1,8 @@
 //! The policy file to a plan of the engine, or all complaints about it.
 //!
-//! `file` holds what was typed (`section` and `read` take it from the text, `expand` makes items of its categories), `compile` (with `source`,
-//! `rule`, `condition`, `action`, `recipient`, `holidays`) what it means,
-//! `check` (with `topic`, `category`, `lint`) what speaks against it.
+//! `file` holds what was typed (`section` and `read` take it from the text, `expand` makes items of its categories),
+//! `compile` (with `source`, `rule`, `condition`, `action`, `recipient`, `holidays`) what it means, `check` (with `topic`,
+//! `category`, `lint`) what speaks against it.
 
 pub mod action;
 mod category;

@@ -21,6 +21,7 @@ use crate::diagnostic::Faults;
 use crate::engine::plan::{Action, Actions, SourcePlan, Unlisted};
 use crate::kind::Kind;
 use crate::record::TierId;
+use crate::route::stay::Reach;
 use crate::route::term::{date, day_of};
 use crate::route::tier::Tier;
 use crate::route::{Clause, Test};
@@ -330,9 +331,7 @@ impl<'a> Maker<'a> {
                 let of = self.file().fields.iter().find(|field| field.name.value == origin.field);
                 let label = of.map_or(name, |field| field.label.as_ref().unwrap_or(&field.name));
                 let field = Named { name: origin.field.clone(), label: label.value.clone() };
-                // `activity.device_info.os` is a part of `device_info`.
-                let inside = name.value.split_once(&format!("{}.", origin.field)).map(|(_, part)| part.to_owned());
-                let part = inside.map(|part| {
+                let part = origin.part.clone().map(|part| {
                     let label = item.label.as_ref().map_or_else(|| part.clone(), |label| label.value.clone());
                     Named { name: part, label }
                 });
@@ -412,7 +411,7 @@ impl<'a> Maker<'a> {
             )
         });
         // The last second of the day, and the lateness behind it.
-        let days_late = (self.policy.plan.max_lateness_s + 86_399).div_euclid(86_400);
+        let days_late = Reach::new(self.policy.plan.max_lateness_s, 0).past_days;
         let taken_until =
             i32::try_from(days_late).ok().and_then(|late| date(day_of(self.event_day).saturating_add(late)));
         TierRow {
@@ -456,7 +455,7 @@ impl<'a> Maker<'a> {
             grant: typed.grant.as_ref().map(words::grant),
             services,
             fields,
-            enabled: typed.enabled.as_ref().is_some_and(|flag| flag.value),
+            enabled: typed.enabled(),
         }
     }
 

@@ -1,5 +1,6 @@
 //! What is done to a value, resolved for every tier, and what speaks against it.
 
+use std::collections::BTreeSet;
 use std::ops::Range;
 
 use super::action::{self, candidates, fits};
@@ -7,7 +8,7 @@ use super::condition::unknown;
 use super::file::{Belongs, Class, Do, File, Item, Rule, Tier};
 use super::read::Typed;
 use super::recipient::{RECIPIENTS, Shares, named};
-use crate::diagnostic::{Diagnostic, Faults};
+use crate::diagnostic::Faults;
 use crate::engine::plan::{Action, Actions};
 use crate::find::json::is_reserved;
 use crate::kind::Kind;
@@ -94,11 +95,13 @@ pub(super) struct Rules<'a> {
     shares: &'a Shares,
     /// Whether something refers to the class at this index.
     pub(super) classes_used: Vec<bool>,
+    /// Where a `do` begins that says nothing of a reached tier, and that tier: a class that many sources use is told so once.
+    silent: BTreeSet<(usize, usize)>,
 }
 
 impl<'a> Rules<'a> {
     pub(super) fn new(file: &'a File, shares: &'a Shares) -> Self {
-        Self { file, shares, classes_used: vec![false; file.classes.len()] }
+        Self { file, shares, classes_used: vec![false; file.classes.len()], silent: BTreeSet::new() }
     }
 
     /// Kind and actions of an item, or of a key or header; `reached` says which tiers its source writes to.
@@ -205,12 +208,11 @@ impl<'a> Rules<'a> {
 
     /// What is done to a finding of each kind inside text, by kind and tier.
     pub(super) fn found(&mut self, faults: &mut Faults) -> Option<Vec<Vec<Actions>>> {
-        for rule in &self.file.kinds {
+        let file = self.file;
+        for rule in &file.kinds {
             let Some(kind) = kind(&rule.name, faults) else { continue };
             let Some(act) = &rule.act else { continue };
-            let Some(by_tier) = self.by_tier(act, &self.all(), faults) else {
-                continue;
-            };
+            let Some(by_tier) = self.by_tier(act, &self.all(), faults) else { continue };
             let place = if (kind as usize) < Kind::FOUND { Place::Text } else { Place::Kind };
             let value = Value { kind, typed: &rule.name, place, allowed: rule.allow.is_some(), legal_basis: false };
             for list in &by_tier {
@@ -221,7 +223,7 @@ impl<'a> Rules<'a> {
     }
 
     /// The actions of a kind for an item that says nothing itself.
-    fn of_kind(&self, kind: Kind, typed: &Typed<String>, faults: &mut Faults) -> Option<Vec<Actions>> {
+    fn of_kind(&mut self, kind: Kind, typed: &Typed<String>, faults: &mut Faults) -> Option<Vec<Actions>> {
         if self.file.kinds.iter().all(|rule| rule.name.value != kind.name()) && default_words(kind).is_none() {
             let message = format!("nothing says what is done to this `{}`", kind.name());
             faults.error("G0111", typed.span.clone(), message).help =
@@ -231,8 +233,9 @@ impl<'a> Rules<'a> {
         self.default_of(kind, faults)
     }
 
-    fn default_of(&self, kind: Kind, faults: &mut Faults) -> Option<Vec<Actions>> {
-        if let Some(rule) = self.file.kinds.iter().find(|rule| rule.name.value == kind.name()) {
+    fn default_of(&mut self, kind: Kind, faults: &mut Faults) -> Option<Vec<Actions>> {
+        let file = self.file;
+        if let Some(rule) = file.kinds.iter().find(|rule| rule.name.value == kind.name()) {
             return self.by_tier(rule.act.as_ref()?, &self.all(), faults).map(|by_tier| plain(&by_tier));
         }
         let action = action::parse(default_words(kind)?).ok()?;
@@ -245,19 +248,20 @@ impl<'a> Rules<'a> {
 
     /// The actions of a `do` for each tier: by its name, else by its group, else the default; and for each share of a
     /// recipient: by its name, else by `recipients`, else what its tier has, but never the seal.
-    fn by_tier(&self, act: &Typed<Do>, reached: &[bool], faults: &mut Faults) -> Option<Vec<Vec<Written>>> {
+    fn by_tier(&mut self, act: &Typed<Do>, reached: &[bool], faults: &mut Faults) -> Option<Vec<Vec<Written>>> {
+        let (file, shares) = (self.file, self.shares);
         let entries = match &act.value {
             Do::Same(words) => {
                 let list = list(words, &act.span, faults)?;
-                let mut by_tier = vec![list.clone(); self.file.tiers.len()];
-                by_tier.resize(self.file.tiers.len() + self.shares.all.len(), unsealed(&list));
+                let mut by_tier = vec![list.clone(); file.tiers.len()];
+                by_tier.resize(file.tiers.len() + shares.all.len(), unsealed(&list));
                 return Some(by_tier);
             }
             Do::By(entries) => entries,
         };
-        let groups = || self.file.tiers.iter().filter_map(|tier| tier.group.as_ref().map(Typed::as_str));
-        let tiers = || self.file.tiers.iter().map(|tier| tier.name.as_str());
-        let recipients = || self.file.recipients.iter().map(|recipient| recipient.name.as_str());
+        let groups = || file.tiers.iter().filter_map(|tier| tier.group.as_ref().map(Typed::as_str));
+        let tiers = || file.tiers.iter().map(|tier| tier.name.as_str());
+        let recipients = || file.recipients.iter().map(|recipient| recipient.name.as_str());
         let mut sound = true;
         let mut lists = Vec::new();
         for (name, words) in entries {
@@ -279,30 +283,27 @@ impl<'a> Rules<'a> {
             lists.push((name.as_str(), list.unwrap_or_default()));
         }
         let mut by_tier: Vec<Vec<Written>> = Vec::new();
-        let mut silent = Vec::new();
+        let (mut lacking, mut silent) = (false, Vec::new());
         let named = |wanted: &str| lists.iter().find(|(name, _)| *name == wanted).map(|(_, list)| list.clone());
-        for (index, tier) in self.file.tiers.iter().enumerate() {
+        for (index, tier) in file.tiers.iter().enumerate() {
             let list = named(tier.name.as_str())
                 .or_else(|| tier.group.as_ref().and_then(|group| named(group.as_str())))
                 .or_else(|| named("default"));
             if list.is_none() && reached[index] {
-                silent.push(tier.name.as_str());
+                lacking = true;
+                if sound && self.silent.insert((act.span.start, index)) {
+                    silent.push(tier.name.as_str());
+                }
             }
             // Where the source writes nothing, nothing is done; `drop` is what could do no harm.
             by_tier.push(list.unwrap_or_else(|| vec![(Action::Drop, act.span.clone())]));
         }
-        for share in &self.shares.all {
-            let own = named(self.file.recipients[share.recipient].name.as_str()).or_else(|| named(RECIPIENTS));
+        for share in &shares.all {
+            let own = named(file.recipients[share.recipient].name.as_str()).or_else(|| named(RECIPIENTS));
             let list = own.unwrap_or_else(|| unsealed(&by_tier[share.tier]));
             by_tier.push(list);
         }
-        let lacking = !silent.is_empty();
-        // A class that many sources use is silent about their tiers once.
-        silent.retain(|tier| {
-            let told = |told: &&Diagnostic| told.code == "G0111" && told.span.as_ref() == Some(&act.span);
-            !faults.diagnostics.iter().filter(told).any(|told| told.message.contains(&format!("`{tier}`")))
-        });
-        if sound && !silent.is_empty() {
+        if !silent.is_empty() {
             let message = format!("nothing says what is done in tier `{}`", silent.join("`, `"));
             faults.error("G0111", act.span.clone(), message).help = Some("add a `default`".to_owned());
         }

@@ -110,6 +110,46 @@ fn each_item_says_what_is_done_to_it_in_which_tier() {
     );
 }
 
+/// A category whose name ends as a field begins: its field was told as a part of itself.
+#[test]
+fn a_field_is_no_part_of_itself_whatever_its_category_is_called() {
+    let text = r#"
+policy    = "names"
+effective = 2026-10-01
+timezone  = "Asia/Seoul"
+
+[tiers.service]
+keep = "1 year"
+
+[classes.uid]
+kind = "id"
+do   = "pseudonymize"
+
+[layout]
+topic    = "{source}.activity"
+format   = "json"
+time     = "/event_at"
+category = "/category"
+event    = "/event"
+items    = "/items"
+
+[fields]
+name   = { label = "이름", class = "uid" }
+device = { label = "기기", parts = { os = { class = "uid" } } }
+
+[sources.mail.categories.full_name]
+label    = "이름 정보"
+purpose  = ["U1"]
+required = ["name", "device"]
+to       = ["service"]
+"#;
+    let policy = policy::parse(Path::new("names.toml"), text).unwrap_or_else(|faults| panic!("{faults}"));
+    let notice = notice(&policy, date(2026, 11, 23));
+    let parts = notice.rows[0].fields.iter().flat_map(|field| &field.treatments).map(|treatment| &treatment.part);
+    let parts: Vec<Option<&str>> = parts.map(|part| part.as_ref().map(|part| part.name.as_str())).collect();
+    assert_eq!(parts, [None, Some("os")]);
+}
+
 #[test]
 fn deadlines_are_those_of_the_day_that_is_asked_for() {
     let policy = sample();

@@ -1,6 +1,5 @@
 //! `garim topics expire`: deletes the records whose term has ended.
 
-use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use super::super::run::failure;
@@ -91,18 +90,12 @@ fn halted(fault: ExpiryFault) -> Failure {
     }
 }
 
-/// A time in the policy's zone.
-fn time(site: &Site, ms: i64) -> String {
-    let at = Timestamp::from_millisecond(ms).map(|at| site.engine.plan().zone.to_datetime(at));
-    at.map_or_else(|_| ms.to_string(), |at| at.strftime("%Y-%m-%d %H:%M:%S").to_string())
-}
-
 fn tell(site: &Site, found: &Plan, dry_run: bool, shared: &Shared) -> Result<(), Failure> {
     let mut out = shared.report();
     let word = if dry_run { "would be deleted" } else { "to be deleted" };
     for due in &found.due {
         let tier = &site.engine.tiers()[usize::from(due.tier.0)].name;
-        let (cut_off, parts) = (time(site, due.cut_off_ms), due.cuts.len());
+        let (cut_off, parts) = (site.time(due.cut_off_ms), due.cuts.len());
         writeln!(
             out,
             "- {}  {tier}: what was appended before {cut_off}, at most {} records of {parts} partitions, {word}",

@@ -25,7 +25,9 @@ pub(super) struct Args {
 pub(super) fn run(args: &Args, shared: &Shared) -> Result<Exit, Failure> {
     let site = Site::open(shared)?;
     let (_, diff, replication) = site.diff(&args.wanted)?;
-    let rights = rights(&site);
+    let worker = site.settings.kafka.properties.iter().find(|(name, _)| name == "sasl.username");
+    let worker = worker.map(|(_, user)| user.as_str());
+    let rights = rights(&site.engine, &site.file, worker, site.settings.topics.expire);
     let mut out = shared.report();
     match shared.format {
         Format::Json => {

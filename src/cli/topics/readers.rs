@@ -2,10 +2,11 @@
 
 use serde_json::{Value, json};
 
-use super::Site;
+use crate::engine::Engine;
 use crate::kafka::topics::{Needed, Role, needed};
-use crate::policy::file::Tier;
+use crate::policy::file::{self, File};
 use crate::record::TierId;
+use crate::route::tier::Tier;
 
 /// What a principal may do with the topics of a tier.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -20,24 +21,25 @@ pub(super) struct Right {
     topics: Vec<String>,
 }
 
-/// The rights that the policy's groups of tiers ask for, and those of the worker where its name is known.
-pub(super) fn rights(site: &Site) -> Vec<Right> {
-    let all = needed(&site.engine, &Default::default(), None, 1, true);
-    let tiers = || site.file.tiers.iter().enumerate().map(|(index, tier)| (TierId(index as u8), tier));
+/// The rights that the policy's groups of tiers ask for, and those of the worker where its name is known; it deletes
+/// records too if it `expires`.
+pub(super) fn rights(engine: &Engine, file: &File, worker: Option<&str>, expires: bool) -> Vec<Right> {
+    let all = needed(engine, &Default::default(), None, 1, true);
+    // The shares of recipients stand behind the tiers of the file, and no group reads them.
+    let tiers = || engine.tiers().iter().enumerate().map(|(index, tier)| (TierId(index as u8), tier));
     let mut rights = Vec::new();
-    for group in &site.file.groups {
-        let of_group = |tier: &Tier| tier.group.as_ref().is_some_and(|named| named.as_str() == group.name.as_str());
+    for group in &file.groups {
+        let of_group = |tier: &file::Tier| tier.group.as_ref().is_some_and(|named| named.value == group.name.value);
         for reader in &group.readers {
-            for (id, tier) in tiers().filter(|(_, tier)| of_group(tier)) {
+            for ((id, tier), _) in tiers().zip(&file.tiers).filter(|(_, typed)| of_group(typed)) {
                 let group = Some(group.name.value.clone());
                 rights.extend(right(group, reader.as_str(), vec!["Read", "Describe"], id, tier, &all));
             }
         }
     }
-    let user = site.settings.kafka.properties.iter().find(|(name, _)| name == "sasl.username");
-    if let Some((_, user)) = user {
+    if let Some(user) = worker {
         let mut operations = vec!["Write", "Describe", "DescribeConfigs"];
-        if site.settings.topics.expire {
+        if expires {
             operations.push("Delete");
         }
         let worker = format!("User:{user}");
@@ -56,15 +58,13 @@ fn right(
 ) -> Option<Right> {
     let topics: Vec<String> =
         all.iter().filter(|needed| needed.tier == Some(id)).map(|needed| needed.name.clone()).collect();
-    let template =
-        tier.topic.as_ref().map_or_else(|| format!("tier.{}.{{source}}", tier.name.value), |topic| topic.value.clone());
-    let prefix = template.strip_suffix("{source}").filter(|prefix| prefix.ends_with('.') && !prefix.contains('{'));
+    let prefix = tier.topic.strip_suffix("{source}").filter(|prefix| prefix.ends_with('.') && !prefix.contains('{'));
     let others = |prefix: &&str| {
         !all.iter()
             .any(|needed| needed.name.starts_with(*prefix) && (needed.role != Role::Tier || needed.tier != Some(id)))
     };
     let prefix = prefix.filter(others).map(String::from);
-    let tier = tier.name.value.clone();
+    let tier = tier.name.to_string();
     (!topics.is_empty()).then(|| Right { group, principal: String::from(principal), tier, operations, prefix, topics })
 }
 
@@ -128,6 +128,7 @@ fn quoted(word: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::engine::Limits;
 
     fn right(principal: &str, prefix: Option<&str>, topics: &[&str]) -> Right {
         Right {
@@ -138,6 +139,62 @@ mod tests {
             prefix: prefix.map(String::from),
             topics: topics.iter().map(|topic| String::from(*topic)).collect(),
         }
+    }
+
+    const POLICY: &str = r#"
+policy    = "shares"
+effective = 2026-10-01
+timezone  = "Asia/Seoul"
+
+[tiers.service]
+keep  = "1 year"
+group = "sv"
+
+[groups.sv]
+readers = ["User:archive"]
+
+[sources.mail]
+topics = ["mail.in"]
+format = "json"
+time   = "/at"
+
+[[sources.mail.items]]
+item = "at"
+at   = "/at"
+kind = "time"
+do   = "keep"
+
+[[sources.mail.routes]]
+to = ["service"]
+
+[recipients.desk]
+duty    = "상담"
+sources = ["mail"]
+tiers   = ["service"]
+enabled = true
+"#;
+
+    #[test]
+    fn a_reader_reads_its_tiers_and_the_worker_writes_the_shares_too() {
+        let policy = crate::policy::parse(std::path::Path::new("shares.toml"), POLICY).expect("a policy");
+        let engine = Engine::new(policy.plan, Limits { past_days: 3, future_days: 1 }).expect("an engine");
+        let told = |worker, expires| -> Vec<String> {
+            let rights = rights(&engine, &policy.file, worker, expires);
+            let told = |right: &Right| {
+                format!("{} {} {}", right.principal, right.operations.join("+"), right.topics.join(" "))
+            };
+            rights.iter().map(told).collect()
+        };
+        assert_eq!(told(None, true), ["User:archive Read+Describe tier.service.mail"]);
+        assert_eq!(
+            told(Some("garim"), false),
+            [
+                "User:archive Read+Describe tier.service.mail",
+                "User:garim Write+Describe+DescribeConfigs tier.service.mail",
+                "User:garim Write+Describe+DescribeConfigs to.desk.service.mail",
+            ]
+        );
+        assert!(told(Some("garim"), true)[2].starts_with("User:garim Write+Describe+DescribeConfigs+Delete "));
     }
 
     #[test]

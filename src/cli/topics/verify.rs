@@ -40,12 +40,6 @@ pub(super) fn run(_: &Args, shared: &Shared) -> Result<Exit, Failure> {
     Ok(if survey.topics.iter().all(Surveyed::is_good) { Exit::Done } else { Exit::No })
 }
 
-/// A time in the policy's zone.
-fn time(site: &Site, ms: i64) -> String {
-    let at = Timestamp::from_millisecond(ms).map(|at| site.engine.plan().zone.to_datetime(at));
-    at.map_or_else(|_| ms.to_string(), |at| at.strftime("%Y-%m-%d %H:%M:%S").to_string())
-}
-
 /// The partition whose oldest record stands worst, and among equals is the oldest.
 fn worst(found: &Found) -> Option<&Part> {
     let appended = |part: &Part| part.oldest.and_then(|oldest| oldest.appended_ms).unwrap_or(i64::MAX);
@@ -126,8 +120,8 @@ fn stands(site: &Site, part: &Part) -> String {
         return format!("undated: the oldest record, offset {}, bears no time of its append", oldest.offset);
     };
     // The last moment that is right, not the first that is wrong.
-    let gone_by = time(site, times.overdue_ms - 1);
-    let (state, appended, due) = (part.state.name(), time(site, appended_ms), time(site, times.due_ms));
+    let gone_by = site.time(times.overdue_ms - 1);
+    let (state, appended, due) = (part.state.name(), site.time(appended_ms), site.time(times.due_ms));
     format!("{state}: the oldest record is of {appended}, may go from {due}, must be gone by {gone_by}")
 }
 
