@@ -35,6 +35,21 @@ pub struct Oldest {
     pub appended_ms: Option<i64>,
 }
 
+/// Asks again when records were deleted between two questions about a partition, by the brokers or by another instance; for
+/// `LOG_CALL_MS` at most.
+///
+/// # Errors
+/// As the last answer.
+pub fn settled<T>(mut ask: impl FnMut() -> Result<T, Fault>) -> Result<T, Fault> {
+    let until = Instant::now() + CALL;
+    loop {
+        match ask() {
+            Err(fault) if fault.class == FaultClass::OffsetLost && Instant::now() < until => {}
+            answer => return answer,
+        }
+    }
+}
+
 impl LogReader {
     /// What is left of each partition of a topic.
     ///
@@ -162,5 +177,30 @@ impl LogReader {
             }
         };
         left.iter().map(of).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_deleted_meanwhile_is_asked_for_again_and_nothing_else() {
+        let lost = || Err(Fault::new("asking", RDKafkaErrorCode::AutoOffsetReset));
+        let denied = || Err(Fault::new("asking", RDKafkaErrorCode::TopicAuthorizationFailed));
+        type Row = (Vec<Result<i64, Fault>>, usize, Option<i64>);
+        let rows: [Row; 3] = [
+            (vec![Ok(7), Ok(8)], 1, Some(7)),
+            (vec![lost(), lost(), Ok(7)], 3, Some(7)),
+            (vec![lost(), denied(), Ok(7)], 2, None),
+        ];
+        for (answers, asked, settles) in rows {
+            let (mut answers, mut count) = (answers.into_iter(), 0);
+            let answer = settled(|| {
+                count += 1;
+                answers.next().expect("it does not ask for more")
+            });
+            assert_eq!((count, answer.ok()), (asked, settles));
+        }
     }
 }

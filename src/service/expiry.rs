@@ -13,7 +13,7 @@ use crate::engine::Engine;
 use crate::kafka::Fault;
 use crate::kafka::admin::Admin;
 use crate::kafka::log::LogReader;
-use crate::kafka::oldest::Left;
+use crate::kafka::oldest::{Left, settled};
 use crate::kafka::settings::KafkaSettings;
 use crate::kafka::topics::stay;
 use crate::limits::{EXPIRY_LOOK_MS, EXPIRY_PARTITIONS_MAX, EXPIRY_STOP_MS, LOG_CALL_MS};
@@ -97,7 +97,8 @@ pub fn plan(
         let partitions = cluster.topics.get(&found.needed.name).copied().unwrap_or_default();
         match undeletable(&found) {
             Some(why) => plan.passed.push(Passed { topic: found.needed.name, why }),
-            None => match due(engine, reader, &found, partitions, now_ms)? {
+            // Another instance may be deleting the same.
+            None => match settled(|| due(engine, reader, &found, partitions, now_ms))? {
                 Ok(due) if due.cuts.is_empty() => {}
                 Ok(due) => plan.due.push(due),
                 Err(why) => plan.passed.push(Passed { topic: found.needed.name, why }),

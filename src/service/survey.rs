@@ -11,7 +11,7 @@ use crate::kafka::Fault;
 use crate::kafka::admin::{Admin, Cluster, Settings};
 use crate::kafka::drift::{Ages, Breach, Change, Checks, breaches, changes};
 use crate::kafka::log::LogReader;
-use crate::kafka::oldest::{Left, Oldest};
+use crate::kafka::oldest::{Left, Oldest, settled};
 use crate::kafka::topics::{Needed, Role, needed, stay};
 use crate::record::TierId;
 use crate::route::stay::Stay;
@@ -197,8 +197,11 @@ pub fn survey(
     for TierTopic { needed, tier, settings } in there {
         let settings = settings?;
         let stay = stay(engine, tier);
-        let left = reader.left(&needed.name, cluster.topics.get(&needed.name).copied().unwrap_or_default())?;
-        let oldest = reader.oldest(&needed.name, &left)?;
+        let partitions = cluster.topics.get(&needed.name).copied().unwrap_or_default();
+        let (left, oldest) = settled(|| {
+            let left = reader.left(&needed.name, partitions)?;
+            reader.oldest(&needed.name, &left).map(|oldest| (left, oldest))
+        })?;
         let part = |(left, oldest): (Left, Option<Oldest>)| part(&stay, &engine.plan().zone, left, oldest, now_ms);
         let found = Found {
             ages: Ages::of(&settings, checks),
