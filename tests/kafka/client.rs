@@ -389,6 +389,7 @@ fn a_lost_connection_casts_doubt_on_the_transaction() {
     producer.begin().expect("a transaction");
     producer.send(&stage.output, 0, None, Some(b"z"), &[]).expect("sent");
     producer.commit().expect("a commit");
+    await_settled(&stage.brokers, &stage.output, LONG);
     let output = stage.output(Isolation::Committed);
     assert!(output.first().is_some_and(|(_, value)| value == "x"), "{output:?}");
     assert!(output.last().is_some_and(|(_, value)| value == "z"), "{output:?}");

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use rdkafka::ClientConfig;
 use rdkafka::consumer::{BaseConsumer, Consumer};
-use rdkafka::error::KafkaError;
+use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 use rdkafka::message::{Headers, Message, Timestamp};
 use rdkafka::topic_partition_list::{Offset, TopicPartitionList};
 
@@ -94,10 +94,19 @@ pub(crate) fn read_each(brokers: &str, topic: &str, isolation: Isolation, mut ea
             Some(Err(KafkaError::PartitionEOF(partition))) => {
                 open.remove(&partition);
             }
+            Some(Err(error)) if lost_connection(&error) => {}
             Some(Err(error)) => panic!("{topic}: {error}"),
             Some(Ok(message)) => each(stored(&message)),
         }
     }
+}
+
+/// Word of a connection that the client library makes anew by itself; a broker that stays away ends at the deadline.
+fn lost_connection(error: &KafkaError) -> bool {
+    use RDKafkaErrorCode::{AllBrokersDown, BrokerTransportFailure, OperationTimedOut};
+    error
+        .rdkafka_error_code()
+        .is_some_and(|code| matches!(code, AllBrokersDown | BrokerTransportFailure | OperationTimedOut))
 }
 
 fn stored(message: &impl Message) -> Stored {
