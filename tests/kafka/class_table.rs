@@ -14,7 +14,7 @@ use crate::checker::opening::Opener;
 use crate::checker::{Expected, Notice, Want};
 use crate::cluster::Cluster;
 use crate::process::Site;
-use crate::reading::{Isolation, Stored, await_done, await_settled, read};
+use crate::reading::{Isolation, Stored, await_done, read};
 use crate::secrecy::word_in;
 use crate::writing::{Raw, Writer};
 
@@ -80,10 +80,7 @@ fn pair<'a>(inputs: &[&'a (Value, Expected)], outputs: &[Vec<u8>]) -> Vec<&'a (V
 
 /// Reads topics to their ends, several at a time: each waits for its broker most of the time.
 fn read_all<'a>(brokers: &str, topics: &'a [String]) -> Vec<(&'a String, Vec<Stored>)> {
-    let one = |topic: &'a String| {
-        await_settled(brokers, topic, Duration::from_secs(60));
-        (topic, read(brokers, topic, Isolation::Committed))
-    };
+    let one = |topic: &'a String| (topic, read(brokers, topic, Isolation::Committed));
     topics
         .chunks(8)
         .flat_map(|some| {

@@ -12,7 +12,7 @@ use garim::kafka::settings::{Delivery, KafkaSettings};
 use crate::admin::Admin;
 use crate::awaiting::until;
 use crate::cluster::{Cluster, shared};
-use crate::reading::{Isolation, await_settled, read};
+use crate::reading::{Isolation, read};
 use crate::writing::{Raw, write, write_with_header};
 
 const LONG: Duration = Duration::from_secs(30);
@@ -146,7 +146,6 @@ fn what_is_committed_is_seen_once_and_resumed_after() {
     let expected: Vec<(i32, String)> =
         [0, 1].into_iter().flat_map(|p| (0..10).map(move |n| (p, format!("record {}", 2 * n + p)))).collect();
     assert_eq!(output, expected);
-    await_settled(&stage.brokers, &stage.output, LONG);
     batch.clear();
     assert!(consumer.close(LONG));
 
@@ -205,7 +204,6 @@ fn an_abort_with_undelivered_records_ends_at_once_and_shows_nothing() {
     producer.send_offsets(&consumer, &next, LONG).expect("offsets");
     producer.commit().expect("a commit");
     assert_eq!(stage.output(Isolation::Committed).len(), 10);
-    await_settled(&stage.brokers, &stage.output, LONG);
 }
 
 #[test]
@@ -389,7 +387,6 @@ fn a_lost_connection_casts_doubt_on_the_transaction() {
     producer.begin().expect("a transaction");
     producer.send(&stage.output, 0, None, Some(b"z"), &[]).expect("sent");
     producer.commit().expect("a commit");
-    await_settled(&stage.brokers, &stage.output, LONG);
     let output = stage.output(Isolation::Committed);
     assert!(output.first().is_some_and(|(_, value)| value == "x"), "{output:?}");
     assert!(output.last().is_some_and(|(_, value)| value == "z"), "{output:?}");

@@ -17,7 +17,7 @@ use crate::admin::Admin;
 use crate::awaiting::until;
 use crate::cluster::Cluster;
 use crate::process::{Garim, Site};
-use crate::reading::{Isolation, await_done, await_settled, behind_of, read, read_each};
+use crate::reading::{Isolation, await_done, behind_of, read, read_each};
 use crate::secrecy::{scan_topics, word_in};
 use crate::writing::{Raw, Writer};
 
@@ -256,7 +256,6 @@ fn judge(brokers: &str, expected: &Expected) {
     let spread = all(&expected.spread).into_iter().map(|topic| (topic, &expected.spread, true));
     for (topic, outputs, spread) in topics.chain(spread) {
         let topic = topic.as_str();
-        await_settled(brokers, topic, Duration::from_secs(60));
         let mut found: Vec<Vec<[u8; 32]>> = vec![Vec::new(); PARTITIONS as usize];
         read_each(brokers, topic, Isolation::Committed, |stored| {
             found[stored.partition as usize].push(digest(stored.key.as_deref(), stored.value.as_deref()));
@@ -272,7 +271,6 @@ fn judge(brokers: &str, expected: &Expected) {
         }
     }
     let quarantine = "quarantine.kakaowork";
-    await_settled(brokers, quarantine, Duration::from_secs(60));
     let mut refused: Vec<(i32, i64, String)> = read(brokers, quarantine, Isolation::Committed)
         .iter()
         .map(|stored| {

@@ -14,7 +14,7 @@ use garim::secret::Key;
 use crate::awaiting::until;
 use crate::cluster::shared;
 use crate::process::{Garim, Site, code, stderr};
-use crate::reading::{Isolation, await_done, await_settled, read};
+use crate::reading::{Isolation, await_done, read};
 use crate::writing::{Raw, write};
 
 const POLICY: &str = r#"
@@ -139,7 +139,6 @@ fn json(output: &std::process::Output) -> serde_json::Value {
 
 /// What the notices say of the refused.
 fn reasons(brokers: &str) -> Vec<String> {
-    await_settled(brokers, "quarantine.keys", Duration::from_secs(30));
     let notices = read(brokers, "quarantine.keys", Isolation::Committed);
     notices.iter().map(|notice| notice.json()["reason"].as_str().expect("a reason").to_owned()).collect()
 }
@@ -175,7 +174,6 @@ fn a_key_dies_while_garim_runs_and_does_not_come_back() {
     let mut garim = site.run("a", 1);
     garim.await_ready();
     put(&brokers, &[20, 21]);
-    await_settled(&brokers, OUTPUT, Duration::from_secs(30));
     assert_eq!(read(&brokers, OUTPUT, Isolation::Committed).len(), 2, "{}", garim.log());
     // The scanner finds what is there: the secrets, and what was derived for the last batch.
     assert!(in_memory(garim.pid(), &doomed).len() >= 4, "the secret and a derived key");

@@ -14,8 +14,11 @@ use crate::awaiting::until;
 /// Which records are shown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Isolation {
-    /// Those of committed transactions.
+    /// Those of committed transactions, once those that are open at the begin have ended: a commit is answered before
+    /// its markers are written.
     Committed,
+    /// Those of committed transactions that can be seen at the moment; for a topic on which one may hang.
+    Visible,
     /// All, those of aborted transactions too: they lie on the disk as well.
     Uncommitted,
 }
@@ -60,7 +63,7 @@ fn consumer(brokers: &str, isolation: Isolation) -> BaseConsumer {
         .set(
             "isolation.level",
             match isolation {
-                Isolation::Committed => "read_committed",
+                Isolation::Committed | Isolation::Visible => "read_committed",
                 Isolation::Uncommitted => "read_uncommitted",
             },
         )
@@ -80,6 +83,9 @@ pub(crate) fn read(brokers: &str, topic: &str, isolation: Isolation) -> Vec<Stor
 pub(crate) fn read_each(brokers: &str, topic: &str, isolation: Isolation, mut each: impl FnMut(Stored)) {
     let consumer = consumer(brokers, isolation);
     let partitions = partitions(&consumer, topic);
+    if isolation == Isolation::Committed {
+        await_stable(brokers, &consumer, topic, partitions);
+    }
     let mut list = TopicPartitionList::new();
     for partition in 0..partitions {
         list.add_partition_offset(topic, partition, Offset::Beginning).expect("a logical offset");
@@ -132,9 +138,23 @@ fn partitions(consumer: &BaseConsumer, topic: &str) -> i32 {
     count as i32
 }
 
+/// Waits until what every partition holds by now can be seen by a consumer of committed records.
+fn await_stable(brokers: &str, stable: &BaseConsumer, topic: &str, partitions: i32) {
+    let all = consumer(brokers, Isolation::Uncommitted);
+    let end = |consumer: &BaseConsumer, partition| {
+        consumer.fetch_watermarks(topic, partition, Duration::from_secs(10)).map(|ends| ends.1).ok()
+    };
+    for partition in 0..partitions {
+        let high = until("the end of a partition", Duration::from_secs(60), || end(&all, partition));
+        until(&format!("the transactions of {topic} end"), Duration::from_secs(120), || {
+            end(stable, partition).filter(|stable| *stable >= high)
+        });
+    }
+}
+
 /// Waits until no transaction is open on a topic: its last stable offset is its high watermark in every partition.
 pub(crate) fn await_settled(brokers: &str, topic: &str, deadline: Duration) {
-    let (stable, high) = (consumer(brokers, Isolation::Committed), consumer(brokers, Isolation::Uncommitted));
+    let (stable, high) = (consumer(brokers, Isolation::Visible), consumer(brokers, Isolation::Uncommitted));
     let ask = Duration::from_secs(10);
     until(&format!("no transaction hangs on {topic}"), deadline, || {
         let settled = (0..partitions(&stable, topic)).all(|partition| {

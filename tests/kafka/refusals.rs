@@ -8,7 +8,7 @@ use crate::admin::Admin;
 use crate::awaiting::until;
 use crate::cluster::{Cluster, shared};
 use crate::process::{Site, code, once, stderr};
-use crate::reading::{Isolation, await_done, await_settled, read};
+use crate::reading::{Isolation, await_done, read};
 use crate::secrecy::{scan_topics, word_in};
 use crate::writing::{Raw, Writer};
 
@@ -216,7 +216,6 @@ fn a_record_that_the_topic_never_takes_is_quarantined_and_its_neighbours_are_not
     garim.await_ready();
     await_done(&brokers, "garim", "strict.in", Duration::from_secs(120));
     garim.stop();
-    await_settled(&brokers, "tier.short.strict", Duration::from_secs(60));
     assert_eq!(read(&brokers, "tier.short.strict", Isolation::Committed).len(), 8);
     let notices = read(&brokers, "quarantine.strict", Isolation::Committed);
     let notices: Vec<serde_json::Value> = notices.iter().map(|stored| stored.json()).collect();
