@@ -53,8 +53,7 @@ fn a_real_access_log_reaches_its_tiers_and_no_address_does() {
     let brokers = cluster.brokers();
     let admin = Admin::new(&brokers);
     let (lines, from, until) = lines();
-    // The broker would otherwise delete events of 2015 within minutes.
-    admin.create("web.access", 3, 1, &[("retention.ms", "-1")]);
+    admin.create("web.access", 3, 1, &[]);
     let site = Site::shipped(&brokers, "access-log.toml");
     site.make_keys(from, until);
     assert!(site.make_topics(&[]).status.success());
@@ -106,5 +105,5 @@ fn a_real_access_log_reaches_its_tiers_and_no_address_does() {
         access.iter().map(|stored| stored.json()["time"].as_str().map(clock).expect("a time")).collect();
     let expected: HashSet<String> =
         lines.iter().map(|line| clock(line.split(['[', ']']).nth(1).expect("a time"))).collect();
-    assert!(times.is_subset(&expected) && times.len() > 100, "times to the second");
+    assert!(times.is_subset(&expected) && times.len() * 2 > expected.len(), "times to the second");
 }

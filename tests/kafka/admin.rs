@@ -37,9 +37,15 @@ impl Admin {
     }
 
     /// Makes a topic, and waits until it is in the metadata.
+    ///
+    /// What is no tier keeps its records whatever their time: the tests' events are of fixed days, and the brokers'
+    /// default of a week would delete them under a test that runs later.
     pub(crate) fn create(&self, name: &str, partitions: i32, replication: i32, configs: &[(&str, &str)]) {
+        let bounded = name.starts_with("tier.") || configs.iter().any(|(key, _)| *key == "retention.ms");
+        let forever = if bounded { &[][..] } else { &[("retention.ms", "-1")] };
         let topic = configs
             .iter()
+            .chain(forever)
             .fold(NewTopic::new(name, partitions, TopicReplication::Fixed(replication)), |topic, (key, value)| {
                 topic.set(key, value)
             });

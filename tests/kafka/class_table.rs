@@ -101,7 +101,7 @@ fn every_record_of_every_category_is_in_its_topics_as_the_notice_says() {
     site.set("limits", "past-days = 30");
     site.make_keys("2026-11-12", "2026-11-16");
     for service in services() {
-        admin.create(&format!("{}.activity", service.name()), 1, 1, &[("retention.ms", "-1")]);
+        admin.create(&format!("{}.activity", service.name()), 1, 1, &[]);
     }
     assert!(site.make_topics(&[]).status.success());
     let notice = Notice::read();

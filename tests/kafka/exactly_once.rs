@@ -194,7 +194,7 @@ fn every_record_is_once_in_its_tiers_whatever_is_killed() {
     let cluster = Cluster::start(3);
     let brokers = cluster.brokers();
     let admin = Admin::new(&brokers);
-    admin.create(INPUT, PARTITIONS, 3, &[("retention.ms", "-1")]);
+    admin.create(INPUT, PARTITIONS, 3, &[]);
     let mut site = Site::shipped(&brokers, "kakao-work.toml");
     site.set("limits", "past-days = 30");
     site.make_keys("2026-11-18", "2026-11-22");
