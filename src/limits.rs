@@ -60,8 +60,8 @@ pub const BATCH_RECORDS_MAX: usize = 4096;
 /// Most input bytes in one treated batch.
 pub const BATCH_BYTES_MAX: usize = 2 << 20;
 
-/// How far before a number its label is looked for, in bytes: thirteen syllables of Hangul, `주민등록번호(앞 뒤) : `.
-pub const LABEL_BYTES_MAX: usize = 40;
+/// How far before a value its label is looked for, in characters: `주민등록번호(외국인은 외국인등록번호, 앞 뒤 모두) : `.
+pub const LABEL_CHARS_MAX: usize = 40;
 
 /// Most layers of escapes or percent-encoding taken off a text beyond its own JSON string: JSON in JSON in a query is
 /// two, and one is spare. A text nested deeper is searched as it then stands.
@@ -276,3 +276,24 @@ pub const COVERAGE_PLACES_MAX: usize = 4_096;
 pub const COVERAGE_NAMES_MAX: usize = 64;
 
 const _: () = assert!(4 * LOG_CALL_MS < LEASE_MS / 2 && 2 * KEEPER_LOOK_MS < LEASE_MS / 2);
+
+/// Deepest nesting of a JSON document that is searched member by member; a deeper one is searched as a text.
+///
+/// Nothing recurses, and a level costs 16 bytes: the bound is for whoever has to read the pointers.
+pub const DOCUMENT_DEPTH_MAX: usize = 1024;
+
+/// Longest text that is searched at once, in bytes; a longer one is searched in windows of this size, so that the slow
+/// road, which needs some thirty bytes for each byte of the text, needs no more than 8 MiB a thread.
+pub const WINDOW_BYTES: usize = 256 << 10;
+
+/// How far a window reaches beyond its own bytes on both sides: the longest identifier and the label before it.
+pub const WINDOW_OVERLAP_BYTES: usize = 4 << 10;
+
+/// Longest line that a search of files holds in memory whole, in bytes: a longer one is searched as a text, in parts.
+pub const LINE_BYTES_MAX: usize = 64 << 20;
+
+/// Most bytes of long lines that wait between reading and searching.
+pub const LINES_AHEAD_BYTES_MAX: usize = 2 * LINE_BYTES_MAX;
+
+const _: () = assert!(4 * WINDOW_OVERLAP_BYTES <= WINDOW_BYTES && WINDOW_BYTES <= PAYLOAD_BYTES_MAX);
+const _: () = assert!(LABEL_CHARS_MAX * 4 <= WINDOW_OVERLAP_BYTES / 4);

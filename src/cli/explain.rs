@@ -271,9 +271,13 @@ impl Report<'_> {
             Ruling::Unlisted(unlisted) => writeln!(out, "  no item: {}", unlisted_words(*unlisted))?,
         }
         for found in &field.findings {
-            let Span { start, end } = found.span;
-            writeln!(out, "  found a {} in bytes {start} to {end}", found.kind.name())?;
+            let evidence: Vec<&str> = found.evidence.names().collect();
+            let place = self.piece(field, found.span);
+            writeln!(out, "  found a {} in {place}, by its {}", found.kind.name(), evidence.join(", "))?;
             self.tell_actions("    ", &found.actions, &[], found.kind, out)?;
+        }
+        for miss in &field.look_alikes {
+            writeln!(out, "  not a {} in {}: {}", miss.kind.name(), self.piece(field, miss.span), miss.why.words())?;
         }
         for missed in &field.missed {
             let place = self.place(missed.line);
@@ -283,6 +287,13 @@ impl Report<'_> {
             writeln!(out, "  not item {name} ({}): its place is written a little differently", self.place(*line))?;
         }
         Ok(())
+    }
+
+    /// Where a piece of a value stands, and the piece where values may be shown.
+    fn piece(&self, field: &Field, span: Span) -> String {
+        let Span { start, end } = span;
+        let shown = self.values.then(|| field.value.get(start as usize..end as usize)).flatten();
+        shown.map_or_else(|| format!("bytes {start} to {end}"), |text| format!("bytes {start} to {end} = {text}"))
     }
 
     fn tell_actions(
@@ -354,7 +365,16 @@ impl Report<'_> {
             .map(|found| {
                 let span = [found.span.start, found.span.end];
                 let actions = self.actions_json(&found.actions, &[]);
-                serde_json::json!({ "kind": found.kind.name(), "span": span, "actions": actions })
+                let evidence: Vec<&str> = found.evidence.names().collect();
+                serde_json::json!({ "kind": found.kind.name(), "span": span, "evidence": evidence, "actions": actions })
+            })
+            .collect();
+        let look_alikes: Vec<_> = field
+            .look_alikes
+            .iter()
+            .map(|miss| {
+                let span = [miss.span.start, miss.span.end];
+                serde_json::json!({ "kind": miss.kind.name(), "span": span, "reason": miss.why.words() })
             })
             .collect();
         let missed: Vec<_> = field
@@ -364,7 +384,9 @@ impl Report<'_> {
                 |missed| serde_json::json!({ "item": missed.name, "line": missed.line, "condition": missed.condition }),
             )
             .collect();
-        let mut entry = serde_json::json!({ "at": field.at, "rule": rule, "findings": findings, "missed": missed });
+        let mut entry = serde_json::json!({
+            "at": field.at, "rule": rule, "findings": findings, "look_alikes": look_alikes, "missed": missed,
+        });
         if let Some((name, line)) = &field.near {
             entry["near"] = serde_json::json!({ "item": name, "line": line });
         }

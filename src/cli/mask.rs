@@ -9,7 +9,7 @@ use jiff::Timestamp;
 use serde_json::json;
 use zeroize::Zeroizing;
 
-use super::lines::{Inputs, Piece, Pieces, Taken};
+use super::lines::{Inputs, Piece, Pieces, Reading, Taken};
 use super::output::{Out, Progress};
 use super::{Exit, Failure, Format, Shared, keys};
 use crate::diagnostic::nearest;
@@ -88,7 +88,7 @@ pub fn run(args: &Args, shared: &Shared) -> Result<Exit, Failure> {
 /// Round after round: while the threads treat one, the one before it is written and the next one is read.
 fn stream(team: &Team, work: &Work<'_>, inputs: &Inputs, sink: &mut Sink<'_>) -> Result<(), Failure> {
     let round = team.threads() * PIECES_A_THREAD;
-    let pieces = inputs.read(round);
+    let pieces = inputs.read(Reading::Records, round);
     let mut treated: Option<Vec<Batch>> = None;
     loop {
         let taken = pieces.take(round, treated.is_none());

@@ -17,6 +17,7 @@ pub mod output;
 pub mod policy;
 pub mod quarantine;
 pub mod run;
+pub mod scan;
 pub mod sign;
 pub mod test;
 pub mod topics;
@@ -432,6 +433,8 @@ enum Verb {
     Policy(policy::Args),
     /// Treat files or standard input by a policy
     Mask(mask::Args),
+    /// Find identifiers in files, standard input or a topic: where and of what kind, not which
+    Scan(scan::Args),
     /// Write synthetic activity logs of persons that cannot exist
     Gen(r#gen::Args),
     /// Tell why a record is treated as it is, or what a code means
@@ -468,6 +471,7 @@ fn run(verb: &Verb, shared: &Shared) -> Result<Exit, Failure> {
         Verb::Check(args) => check::run(args, shared),
         Verb::Policy(args) => policy::run(args, shared),
         Verb::Mask(args) => mask::run(args, shared),
+        Verb::Scan(args) => scan::run(args, shared),
         Verb::Gen(args) => r#gen::run(args, shared),
         Verb::Explain(args) => explain::run(args, shared),
         Verb::Test(args) => test::run(args, shared),

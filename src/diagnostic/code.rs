@@ -109,7 +109,8 @@ pub const CODES: &[Code] = &[
         "G0109",
         "a mask that nearly can be enumerated",
         "What the mask leaves visible admits fewer than 1,000,000 values: a program tries them in a blink. \
-         Show less, or say in `allow` why the visible part is needed.",
+         Show less, or say in `allow` why the visible part is needed. `mask keep network` of an IP address is among them: \
+         it leaves what `generalize to /24,/48` leaves.",
     ),
     entry(
         "G0110",
@@ -341,7 +342,8 @@ pub const CODES: &[Code] = &[
         "G0164",
         "a mask that leaves a birth date",
         "The first six digits of a resident or foreigner registration number are its birth date, the seventh tells the \
-         sex. Use `mask all`; the birth date alone may stay where `allow` says why, with the digit of the sex never.",
+         sex. Use `mask all`. `mask`, or `mask keep birth and sex`, may leave them where `allow` says why; what counts \
+         characters leaves the sex never.",
     ),
     entry(
         "G0165",

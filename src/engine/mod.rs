@@ -27,6 +27,7 @@
 //!   and has no output.
 
 pub mod batch;
+pub mod charset;
 mod compile;
 mod day;
 mod object;

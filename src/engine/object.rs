@@ -7,11 +7,11 @@ use super::scratch::{Resolved, RuleId, Words};
 use super::value::{Leaf, form_of};
 use super::write::Writer;
 use crate::find::Finding;
-use crate::find::escape::{escape, unescape};
+use crate::find::escape::unescape;
 use crate::find::json::{Node, Shape};
+use crate::find::restore::{Treated, restore};
 use crate::find::text;
-use crate::kind::Kind;
-use crate::mask::{MaskShape, mask};
+use crate::mask::{MaskShape, REDACTED, mask};
 use crate::record::Span;
 
 /// A container that is open in the output.
@@ -261,12 +261,14 @@ impl Writer<'_> {
             self.out.extend_from_slice(&name[from..finding.span.start as usize]);
             let shape = match self.treatment(&self.source.found[finding.kind as usize]).op {
                 Op::Mask(shape) => shape,
-                _ if matches!(finding.kind, Kind::KrRrn | Kind::KrFrn) => MaskShape::Redact,
+                _ if finding.kind.is_unique() => MaskShape::Redact,
                 _ => MaskShape::OfKind,
             };
-            self.words.formed.clear();
-            mask(finding.kind, shape, text::plain(finding, name, &self.words.text), &mut self.words.formed);
-            escape(&self.words.formed, self.out);
+            let Words { text: search, formed, .. } = &mut *self.words;
+            formed.clear();
+            mask(finding.kind, shape, text::plain(finding, name, search), formed);
+            let masked = std::str::from_utf8(formed).unwrap_or(REDACTED);
+            restore(finding, name, masked, Treated::InPlace, search, self.out);
             from = finding.span.end as usize;
         }
         self.out.extend_from_slice(&name[from..]);

@@ -26,6 +26,8 @@ pub enum Reason {
     TooLarge,
     /// Not UTF-8.
     InvalidUtf8,
+    /// Not in the encoding that its source states.
+    InvalidEncoding,
     /// Not JSON.
     InvalidJson,
     /// JSON that ends before it is complete.
@@ -74,7 +76,7 @@ pub enum Reason {
 
 impl Reason {
     /// Every reason, in the order of the enum.
-    pub const ALL: [Self; 29] = [
+    pub const ALL: [Self; 30] = [
         Self::UnknownSource,
         Self::NoRoute,
         Self::NullValue,
@@ -82,6 +84,7 @@ impl Reason {
         Self::RegistryFrame,
         Self::TooLarge,
         Self::InvalidUtf8,
+        Self::InvalidEncoding,
         Self::InvalidJson,
         Self::TruncatedJson,
         Self::NotAnObject,
@@ -116,6 +119,7 @@ impl Reason {
             Self::RegistryFrame => "registry-frame",
             Self::TooLarge => "too-large",
             Self::InvalidUtf8 => "invalid-utf8",
+            Self::InvalidEncoding => "invalid-encoding",
             Self::InvalidJson => "invalid-json",
             Self::TruncatedJson => "truncated-json",
             Self::NotAnObject => "not-an-object",

@@ -4,6 +4,7 @@
 
 use jiff::tz::TimeZone;
 
+use super::charset::Charset;
 use crate::find::pattern::Pattern;
 use crate::kind::Kind;
 use crate::mask::MaskShape;
@@ -84,6 +85,8 @@ pub struct SourcePlan {
     pub quarantine: Box<str>,
     /// How its payloads are read.
     pub format: Format,
+    /// In which encoding they arrive. Keys and headers are UTF-8, and so is all that leaves.
+    pub charset: Charset,
     /// Where the event time stands.
     pub time: EventTime,
     /// Where the record's tenant stands, if the source has tenants.

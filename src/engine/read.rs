@@ -1,5 +1,6 @@
 //! A payload to nodes or fields, and the facts that routes and conditions ask about.
 
+use super::charset::Charset;
 use super::compile::{Place, Source};
 use super::outcome::{Reason, Treated};
 use super::plan::{EventTime, Format};
@@ -36,6 +37,27 @@ impl Engine {
         if value[0] == 0 {
             return Err(Reason::RegistryFrame.into());
         }
+        match self.plan.sources[usize::from(job.source)].charset {
+            Charset::Utf8 => self.utf8(scratch, job, value, out),
+            Charset::EucKr => {
+                let mut recoded = std::mem::take(&mut scratch.recoded);
+                let read = recoded.euc_kr(value).map_err(|at_byte| Stop::Refused {
+                    reason: Reason::InvalidEncoding,
+                    item: None,
+                    at_byte,
+                });
+                let treated = read.and_then(|()| match recoded.get().len() {
+                    ..=PAYLOAD_BYTES_MAX => self.utf8(scratch, job, recoded.get(), out),
+                    _ => Err(Reason::TooLarge.into()),
+                });
+                scratch.recoded = recoded;
+                treated
+            }
+        }
+    }
+
+    /// The same, once it is UTF-8 if it is text at all.
+    fn utf8(&self, scratch: &mut Scratch, job: Job<'_>, value: &[u8], out: &mut Treated) -> Result<(), Stop> {
         let source = &self.tables.sources[usize::from(job.source)];
         let plan = &self.plan.sources[usize::from(job.source)];
         scratch.attributes.clear();
@@ -96,7 +118,7 @@ impl Engine {
                 self.write_lines(scratch, source, job, text, None, out)
             }
             Format::Pattern { pattern, emit } => {
-                self.resolve_fields(scratch, source, value)?;
+                self.resolve_fields(scratch, source, pattern, value)?;
                 self.write_lines(scratch, source, job, text, Some((pattern, *emit)), out)
             }
         }

@@ -8,9 +8,11 @@ use super::rule::{Op, all_hold};
 use super::scratch::{Resolved, RuleId, Scratch, Words};
 use super::{Engine, Job, Stop};
 use crate::find::Finding;
+use crate::find::escape::unescape;
 use crate::find::json::{Node, Shape};
 use crate::find::path::NodeId;
-use crate::find::text::{self, Encoding};
+use crate::find::pattern::Pattern;
+use crate::find::text::{self, Encoding, Query};
 use crate::record::{Span, TierId};
 
 impl Engine {
@@ -164,10 +166,17 @@ impl Engine {
     }
 
     /// The rule of every field of a line.
-    pub(super) fn resolve_fields(&self, scratch: &mut Scratch, source: &Source, value: &[u8]) -> Result<(), Stop> {
+    pub(super) fn resolve_fields(
+        &self,
+        scratch: &mut Scratch,
+        source: &Source,
+        pattern: &Pattern,
+        value: &[u8],
+    ) -> Result<(), Stop> {
         let Scratch { fields, resolved, attributes, findings, words, .. } = scratch;
         let mut matched = false;
-        for ((field, place), resolved) in fields.iter().zip(&source.fields).zip(resolved) {
+        for (((field, place), resolved), name) in fields.iter().zip(&source.fields).zip(resolved).zip(pattern.fields())
+        {
             resolved.rule = item_at(source, *place, attributes);
             if resolved.rule != RuleId::NONE {
                 matched = true;
@@ -182,7 +191,8 @@ impl Engine {
                 && source.rules[resolved.rule.index()].scans
             {
                 let from = findings.len() as u32;
-                text::find(source.kinds, span.of(value), Encoding::Plain, &mut words.text, findings);
+                let query = Query { kinds: source.kinds, encoding: Encoding::Plain, field: name.as_bytes() };
+                text::find(query, span.of(value), &mut words.text, findings);
                 resolved.findings = (from, findings.len() as u32);
             }
         }
@@ -196,7 +206,8 @@ impl Engine {
             return Err(Reason::NoItem.into());
         }
         let from = scratch.findings.len() as u32;
-        text::find(source.kinds, value, Encoding::Plain, &mut scratch.words.text, &mut scratch.findings);
+        let query = Query { kinds: source.kinds, encoding: Encoding::Plain, field: b"" };
+        text::find(query, value, &mut scratch.words.text, &mut scratch.findings);
         let findings = (from, scratch.findings.len() as u32);
         scratch.resolved.push(Resolved { rule, findings, ..Resolved::NOTHING });
         Ok(())
@@ -234,7 +245,8 @@ fn name_findings(
         return (0, 0);
     }
     let from = findings.len() as u32;
-    text::find(source.kinds, node.name.of(value), Encoding::Json, &mut words.text, findings);
+    let query = Query { kinds: source.kinds, encoding: Encoding::Json, field: b"" };
+    text::find(query, node.name.of(value), &mut words.text, findings);
     (from, findings.len() as u32)
 }
 
@@ -258,27 +270,40 @@ fn value_findings(
 ) -> (u32, u32) {
     let from = findings.len() as u32;
     let text = node.span.of(value);
+    let mut name = std::mem::take(&mut words.formed);
+    let query = Query { kinds: source.kinds, encoding: Encoding::Json, field: plain_name(node, value, &mut name) };
     match node.shape {
-        Shape::String => text::find(source.kinds, text, Encoding::Json, &mut words.text, findings),
-        Shape::Number => number_findings(words, findings, source, text),
+        Shape::String => text::find(query, text, &mut words.text, findings),
+        Shape::Number => number_findings(words, findings, query, text),
         Shape::Bool | Shape::Null | Shape::Object | Shape::Array | Shape::Close => {}
     }
+    words.formed = name;
     (from, findings.len() as u32)
 }
 
+/// The name of a member without its escapes; `room` is working memory.
+fn plain_name<'a>(node: &Node, value: &'a [u8], room: &'a mut Vec<u8>) -> &'a [u8] {
+    let name = node.name.of(value);
+    if !name.contains(&b'\\') {
+        return name;
+    }
+    room.clear();
+    unescape(name, room);
+    room
+}
+
 /// A number is looked at in plain digits; a finding in one that was written otherwise covers it whole.
-fn number_findings(words: &mut Words, findings: &mut Vec<Finding>, source: &Source, text: &[u8]) {
+fn number_findings(words: &mut Words, findings: &mut Vec<Finding>, query: Query<'_>, text: &[u8]) {
+    let query = Query { encoding: Encoding::Plain, ..query };
     if !super::value::plain_number(text, &mut words.plain) {
-        text::find(source.kinds, text, Encoding::Plain, &mut words.text, findings);
+        text::find(query, text, &mut words.text, findings);
         return;
     }
     let from = findings.len();
-    text::find(source.kinds, &words.plain, Encoding::Plain, &mut words.text, findings);
+    text::find(query, &words.plain, &mut words.text, findings);
     findings.truncate(from + 1);
     if let Some(finding) = findings.get_mut(from) {
-        let folded = words.text.folded.len();
-        words.text.folded.extend_from_slice(finding.span.of(&words.plain));
-        finding.folded = Some(Span::new(folded, words.text.folded.len()));
+        finding.folded = Some(words.text.note_plain(finding.span.of(&words.plain)));
         finding.span = Span::new(0, text.len());
     }
 }

@@ -1,5 +1,6 @@
 //! The working memory of one thread, reused from record to record and batch to batch.
 
+use super::charset::Recoded;
 use super::day::Days;
 use super::seal::Seals;
 use crate::find::Finding;
@@ -41,6 +42,8 @@ pub struct Scratch {
     /// The values of the batch that are to be sealed.
     pub(super) seals: Seals,
     pub(super) words: Words,
+    /// The payload in UTF-8, where its source has another encoding.
+    pub(super) recoded: Recoded,
 }
 
 impl Scratch {
@@ -59,6 +62,8 @@ pub(super) struct Words {
     pub(super) plain: Vec<u8>,
     /// A value in canonical form, or made coarser.
     pub(super) formed: Vec<u8>,
+    /// The same as it is written where it was found.
+    pub(super) place: Vec<u8>,
     /// The names of an object's members, in `plain`.
     pub(super) names: Vec<Span>,
 }

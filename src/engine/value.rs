@@ -9,6 +9,7 @@ use super::write::Writer;
 use crate::find::Finding;
 use crate::find::escape::{escape, unescape};
 use crate::find::json::{Node, Shape};
+use crate::find::restore::{self, Treated, restore};
 use crate::find::text;
 use crate::kind::{Kind, canonical};
 use crate::mask::generalize::{self, Family, Generalize, generalize, prefix};
@@ -145,16 +146,25 @@ impl Writer<'_> {
                 Op::Token => self.token(rule, text),
                 op => {
                     self.form(rule.kind, op, text);
-                    match self.sink {
-                        Sink::Json => escape(&self.words.formed, self.out),
-                        Sink::Plain => self.out.extend_from_slice(&self.words.formed),
-                    }
+                    self.restored(finding, leaf, how(op));
                 }
             }
             self.words.plain = plain;
         }
         self.piece(leaf.form, &leaf.text.as_bytes()[from..]);
         self.quote();
+    }
+
+    /// Writes `Words::formed` in the place of a finding, in the encoding that the place has.
+    fn restored(&mut self, finding: &Finding, leaf: Leaf<'_>, how: Treated) {
+        let mut place = mem::take(&mut self.words.place);
+        place.clear();
+        let Words { text: search, formed, .. } = &*self.words;
+        let formed = std::str::from_utf8(formed).unwrap_or(REDACTED);
+        restore(finding, leaf.text.as_bytes(), formed, how, search, &mut place);
+        // A string of JSON has the escapes of its text; a number becomes one that needs them.
+        self.piece(if matches!(leaf.form, Form::Json { .. }) { leaf.form } else { Form::Plain }, &place);
+        self.words.place = place;
     }
 
     /// Forms a value's replacement in `Words::formed`; a value that is not of its kind leaves nothing of itself.
@@ -174,7 +184,7 @@ impl Writer<'_> {
             Op::Time(to) => time::truncate(text.as_bytes(), to, formed),
             Op::Generalize(how) => {
                 let kinds = self.source.kinds;
-                generalize(how, text, agents, |path, out| text::redact(kinds, path, search, out), formed)
+                generalize(how, text, agents, |path, out| restore::redact(kinds, path, search, out), formed)
             }
             Op::Drop | Op::Keep | Op::Scan | Op::Token | Op::Family | Op::Present | Op::Parts => false,
         };
@@ -249,6 +259,15 @@ impl Writer<'_> {
         if self.sink == Sink::Json {
             self.out.push(b'"');
         }
+    }
+}
+
+/// What an action makes of a finding's characters.
+pub(super) fn how(op: Op) -> Treated {
+    match op {
+        Op::Mask(_) | Op::Truncate(_) => Treated::InPlace,
+        Op::Drop | Op::Keep | Op::Scan | Op::Time(_) | Op::Generalize(_) => Treated::Instead,
+        Op::Token | Op::Family | Op::Present | Op::Parts => Treated::Instead,
     }
 }
 

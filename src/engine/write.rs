@@ -12,7 +12,7 @@ use super::value::{Form, Leaf, Sink, field_leaf};
 use super::{Engine, Job, Stop};
 use crate::find::Finding;
 use crate::find::pattern::Pattern;
-use crate::find::text::{self, Encoding};
+use crate::find::text::{self, Encoding, Query};
 use crate::limits::{FRAME_BYTES, OUTPUT_BYTES_MAX};
 use crate::pseudonym::{frame, token};
 use crate::record::Span;
@@ -351,7 +351,8 @@ impl Writer<'_> {
         let text = simdutf8::basic::from_utf8(text).map_err(|_| Reason::InvalidUtf8)?;
         let before = findings.len();
         if treatment.op == Op::Scan {
-            text::find(self.source.kinds, text.as_bytes(), Encoding::Plain, &mut self.words.text, findings);
+            let query = Query { kinds: self.source.kinds, encoding: Encoding::Plain, field: b"" };
+            text::find(query, text.as_bytes(), &mut self.words.text, findings);
         }
         let from = self.out.len();
         self.value(rule, treatment, Leaf { text, form: Form::Plain, findings: &findings[before..] });

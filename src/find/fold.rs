@@ -3,6 +3,7 @@
 //! Detection runs on the shadow, editing on the original. A shadow byte keeps the range of original bytes it stands
 //! for, so that a span found on the shadow covers the escapes and invisible characters inside it, and none beside it.
 
+use super::encoded::{self, Layers};
 use crate::kind::glyph::{self, Glyph};
 use crate::record::Span;
 
@@ -10,16 +11,53 @@ use crate::record::Span;
 /// [`Shadow::unmarked`] is the other reading, in which it joins.
 const MARK: u8 = 0x7F;
 
+/// Where a byte of a shadow came from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Origin {
+    start: u32,
+    /// How many original bytes stand for its character. Four layers of escapes of at most twelve bytes each, three
+    /// letters to a syllable, are less than 2^16.
+    len: u16,
+    /// How they are written.
+    pub(super) layers: Layers,
+}
+
+impl Origin {
+    /// Of what was not read from the bytes of the text.
+    pub(super) const NOWHERE: Self = Self { start: u32::MAX, len: 0, layers: Layers::NONE };
+
+    /// Of bytes that stand for themselves.
+    const fn at(start: usize, len: usize) -> Self {
+        Self { start: start as u32, len: len as u16, layers: Layers::NONE }
+    }
+
+    pub(super) const fn span(self) -> Span {
+        Span { start: self.start, end: self.start + self.len as u32 }
+    }
+
+    /// The bytes of several that follow one another.
+    fn of(origins: &[Self]) -> Self {
+        let [first, .., last] = origins else { return origins[0] };
+        let len = last.start + u32::from(last.len) - first.start;
+        let layers = origins.iter().fold(Layers::NONE, |layers, origin| layers.and(origin.layers));
+        Self { start: first.start, len: len as u16, layers }
+    }
+}
+
 /// Plain text and its origins.
 #[derive(Default)]
 pub(super) struct Shadow {
     /// The plain bytes; valid UTF-8 where the original is.
     pub(super) bytes: Vec<u8>,
-    origins: Vec<Span>,
+    pub(super) origins: Vec<Origin>,
     /// Whether an invisible character left a mark.
     pub(super) marked: bool,
+    /// The layers in which backslash escapes were taken off anywhere: all of the text stands in their strings.
+    pub(super) strings: Layers,
     /// Whether a byte stands in it that may begin one more layer.
     layered: bool,
+    /// How many layers were taken off.
+    depth: usize,
 }
 
 impl std::fmt::Debug for Shadow {
@@ -33,19 +71,22 @@ impl Shadow {
         self.bytes.clear();
         self.origins.clear();
         self.marked = false;
+        self.strings = Layers::NONE;
         self.layered = false;
+        self.depth = 0;
     }
 
     /// The original bytes of a range of the shadow that is not empty.
     pub(super) fn origin(&self, span: Span) -> Span {
-        let first = self.origins[span.start as usize];
-        let last = self.origins[span.end as usize - 1];
+        let first = self.origins[span.start as usize].span();
+        let last = self.origins[span.end as usize - 1].span();
         Span { start: first.start, end: last.end }
     }
 
     /// Writes to `self` what `marked` is without its marks.
     pub(super) fn unmarked(&mut self, marked: &Self) {
         self.clear();
+        self.strings = marked.strings;
         for (byte, origin) in marked.bytes.iter().zip(&marked.origins) {
             if *byte != MARK {
                 self.bytes.push(*byte);
@@ -54,53 +95,73 @@ impl Shadow {
         }
     }
 
-    /// Writes the first shadow of a text: characters folded and, with `escapes`, one layer of JSON escapes taken off.
-    pub(super) fn begin(&mut self, text: &[u8], escapes: bool) {
-        self.decode(text, |at, len| Span::new(at, at + len), escapes, false);
+    /// Writes the first shadow of a text: characters folded and, if it is the inside of a JSON `string`, its escapes
+    /// taken off.
+    pub(super) fn begin(&mut self, text: &[u8], string: bool) {
+        self.clear();
+        if string {
+            self.strings = Layers::STRING;
+        }
+        self.decode(text, None, string, false);
     }
 
-    /// Writes to `self` what `under` is with one more layer of escapes and of percent-encoding taken off.
+    /// Writes to `self` what `under` is with one more layer of escapes, percent-encoding and entities taken off.
     /// False if there was none.
     pub(super) fn deepen(&mut self, under: &Self) -> bool {
-        let origin = |at: usize, len: usize| under.origin(Span::new(at, at + len));
-        under.layered && self.decode(&under.bytes, origin, true, true)
+        self.clear();
+        self.depth = under.depth + 1;
+        self.strings = under.strings;
+        under.layered && self.decode(&under.bytes, Some(&under.origins), true, true)
     }
 
-    fn decode(&mut self, bytes: &[u8], origin: impl Fn(usize, usize) -> Span, escapes: bool, percent: bool) -> bool {
-        self.clear();
+    /// Reads `bytes`, whose origins are `under` or they themselves.
+    fn decode(&mut self, bytes: &[u8], under: Option<&[Origin]>, escapes: bool, others: bool) -> bool {
+        let origin = |at: usize, len: usize| match under {
+            Some(origins) => Origin::of(&origins[at..at + len]),
+            None => Origin::at(at, len),
+        };
         let mut decoded = false;
-        // Whether the text stands behind a `=` of its word, where `+` may mean a space.
-        let mut value = false;
+        let mut form = Form::default();
         let mut at = 0;
         while at < bytes.len() {
+            let end = same_end(bytes, at);
+            if at < end {
+                self.bytes.extend_from_slice(&bytes[at..end]);
+                match under {
+                    Some(origins) => self.origins.extend_from_slice(&origins[at..end]),
+                    None => self.origins.extend((at..end).map(|at| own(bytes, at))),
+                }
+                at = end;
+                continue;
+            }
             let byte = bytes[at];
-            let taken = match byte {
-                b'\\' if escapes => escape(bytes, at),
-                b'%' if percent => encoded(bytes, at, b"%"),
-                b'+' if percent && value && joins_digits(bytes, at) => Some((' ', 1)),
+            let read = match byte {
+                b'\\' if escapes => encoded::escape(bytes, at),
+                b'%' if others => encoded::percent_encoded(bytes, at),
+                b'&' if others => encoded::html_entity(bytes, at),
+                b'+' if others && form.holds(bytes, at) => encoded::plus(bytes, at),
                 _ => None,
             };
-            if let Some((character, len)) = taken {
-                decoded = true;
-                self.push(character, origin(at, len));
-                at += len;
-            } else if byte < 0x80 {
-                value = byte == b'=' || (value && !matches!(byte, b' ' | b'"' | b'\'' | b',' | b'\n' | b'{'));
-                self.bytes.push(byte);
-                self.origins.push(origin(at, 1));
-                self.marked |= byte == MARK;
-                self.layered |= matches!(byte, b'\\' | b'%' | b'+');
-                at += 1;
-            } else {
-                let (character, len) = glyph::decode(bytes, at);
-                self.push(character, origin(at, len));
-                at += len;
-            }
+            let (character, len, layers) = match read {
+                Some(read) => {
+                    decoded = true;
+                    let layers = read.layers(self.depth);
+                    self.strings = self.strings.and(layers.backslashes());
+                    (read.character, read.len, layers)
+                }
+                None => {
+                    let (character, len) = glyph::decode(bytes, at);
+                    (character, len, Layers::NONE)
+                }
+            };
+            let origin = origin(at, len);
+            self.push(character, Origin { layers: origin.layers.and(layers), ..origin });
+            at += len;
         }
         decoded
     }
 
-    fn push(&mut self, character: char, origin: Span) {
+    fn push(&mut self, character: char, origin: Origin) {
         let character = match glyph::read(character) {
             Glyph::Same => character,
             Glyph::Ascii(byte) => byte as char,
@@ -114,11 +175,12 @@ impl Shadow {
                 let first = self.origins[self.origins.len() - 3];
                 self.bytes.truncate(self.bytes.len() - 3);
                 self.origins.truncate(self.origins.len() - 3);
-                (syllable, Span { start: first.start, end: origin.end })
+                (syllable, Origin::of(&[first, origin]))
             }
             None => (character, origin),
         };
-        self.layered |= matches!(character, '\\' | '%' | '+');
+        self.layered |= matches!(character, '\\' | '%' | '+' | '&');
+        self.marked |= character == MARK as char;
         let mut written = [0; 4];
         let plain = character.encode_utf8(&mut written).as_bytes();
         self.bytes.extend_from_slice(plain);
@@ -133,80 +195,70 @@ impl Shadow {
             return None;
         }
         let start = self.bytes.len().checked_sub(3)?;
-        let before = std::str::from_utf8(&self.bytes[start..]).ok()?.chars().next()? as u32;
-        let syllable = match (before, code) {
-            (0x1100..=0x1112, 0x1161..=0x1175) => 0xAC00 + ((before - 0x1100) * 21 + (code - 0x1161)) * 28,
-            (0xAC00..=0xD7A3, 0x11A8..=0x11C2) if (before - 0xAC00).is_multiple_of(28) => before + (code - 0x11A7),
-            _ => return None,
-        };
-        char::from_u32(syllable)
+        glyph::join(std::str::from_utf8(&self.bytes[start..]).ok()?.chars().next()?, character)
     }
 }
 
-/// Whether the `+` at `at` stands between a digit and three more, as in `tel=010+1234+5678`. `12:07:33+09:00` is none.
-pub(super) fn joins_digits(bytes: &[u8], at: usize) -> bool {
-    let behind = bytes.get(at + 1..at + 4).is_some_and(|digits| digits.iter().all(u8::is_ascii_digit));
-    behind && at > 0 && bytes[at - 1].is_ascii_digit()
+/// Whether a place of a text is in the value of a form, behind a `=` of its word, where `+` means a space. It is asked
+/// for rising places.
+#[derive(Default)]
+struct Form {
+    value: bool,
+    /// What was read for that.
+    to: usize,
 }
 
-/// The character that the escape at `at` (a backslash) stands for, and the length of the escape.
-fn escape(bytes: &[u8], at: usize) -> Option<(char, usize)> {
-    let character = match bytes.get(at + 1)? {
-        b'u' => return unicode(bytes, at),
-        b'x' => return encoded(bytes, at, b"\\x"),
-        b'n' => '\n',
-        b't' => '\t',
-        b'r' => '\r',
-        b'b' => '\u{8}',
-        b'f' => '\u{C}',
-        byte @ (b'"' | b'\\' | b'/') => char::from(*byte),
-        _ => return None,
-    };
-    Some((character, 2))
-}
-
-/// `\uXXXX`, or two of them for a character beyond U+FFFF. Half a pair is U+FFFD.
-fn unicode(bytes: &[u8], at: usize) -> Option<(char, usize)> {
-    let unit = |at: usize| {
-        let escape = bytes.get(at..at + 6)?;
-        escape.starts_with(b"\\u").then(|| hex(&escape[2..])).flatten()
-    };
-    let first = unit(at)?;
-    if let (0xD800..=0xDBFF, Some(second @ 0xDC00..=0xDFFF)) = (first, unit(at + 6)) {
-        let code = 0x1_0000 + ((first - 0xD800) << 10) + (second - 0xDC00);
-        return Some((char::from_u32(code).unwrap_or('\u{FFFD}'), 12));
-    }
-    Some((char::from_u32(first).unwrap_or('\u{FFFD}'), 6))
-}
-
-/// A character whose UTF-8 bytes are written as hexadecimal pairs, each after `lead` (`%` or `\x`), and its length.
-fn encoded(bytes: &[u8], at: usize, lead: &[u8]) -> Option<(char, usize)> {
-    let width = lead.len() + 2;
-    let pair = |place: usize| {
-        let start = at + place * width;
-        let written = bytes.get(start..start + width)?;
-        written.starts_with(lead).then(|| hex(&written[lead.len()..])).flatten()
-    };
-    let first = pair(0)? as u8;
-    let mut character = [first, 0, 0, 0];
-    let count = match first {
-        0..=0x7F => 1,
-        0xC2..=0xDF => 2,
-        0xE0..=0xEF => 3,
-        0xF0..=0xF4 => 4,
-        _ => return Some(('\u{FFFD}', width)),
-    };
-    for (place, byte) in character.iter_mut().enumerate().take(count).skip(1) {
-        *byte = pair(place).unwrap_or(0) as u8;
-    }
-    match glyph::decode(&character[..count], 0) {
-        (character, len) if len == count => Some((character, count * width)),
-        _ => Some(('\u{FFFD}', width)),
+impl Form {
+    fn holds(&mut self, bytes: &[u8], at: usize) -> bool {
+        for byte in &bytes[self.to..at] {
+            self.value = match byte {
+                b'=' => true,
+                b' ' | b'"' | b'\'' | b',' | b'\n' | b'{' => false,
+                _ => self.value,
+            };
+        }
+        self.to = at;
+        self.value
     }
 }
 
-fn hex(digits: &[u8]) -> Option<u32> {
-    digits.iter().try_fold(0, |value, digit| Some(value * 16 + char::from(*digit).to_digit(16)?))
+/// ASCII that is nothing else, neither here nor a layer deeper.
+const SAME: [bool; 256] = {
+    let mut same = [false; 256];
+    let mut byte = 0;
+    while byte < 0x7F {
+        same[byte] = !matches!(byte as u8, b'\\' | b'%' | b'&' | b'+');
+        byte += 1;
+    }
+    same
+};
+
+/// The end of the bytes from `at` on that nothing folds: ASCII, and syllables of Hangul. A final consonant behind them
+/// finds the syllable that it changes in the shadow.
+fn same_end(bytes: &[u8], mut at: usize) -> usize {
+    while let Some(byte) = bytes.get(at) {
+        if SAME[*byte as usize] {
+            at += 1;
+        } else if matches!(
+            bytes[at..],
+            [0xEB | 0xEC, 0x80..=0xBF, 0x80..=0xBF, ..] | [0xEA, 0xB0..=0xBF, 0x80..=0xBF, ..]
+        ) {
+            at += 3;
+        } else {
+            break;
+        }
+    }
+    at
+}
+
+/// The origin of a byte that nothing folds: its own character, of one byte or of three.
+fn own(bytes: &[u8], at: usize) -> Origin {
+    match bytes[at] {
+        0..0x80 => Origin::at(at, 1),
+        0xC0.. => Origin::at(at, 3),
+        _ if bytes[at - 1] >= 0xC0 => Origin::at(at - 1, 3),
+        _ => Origin::at(at - 2, 3),
+    }
 }
 
 #[cfg(test)]
@@ -229,6 +281,11 @@ mod tests {
             ("\u{110C}\u{116E}\u{1106}\u{1175}\u{11AB}", false, "주민", None),
             ("1\u{200B}2", false, "1\u{7F}2", None),
             (r"C:\dir 100% %zz", false, r"C:\dir 100% %zz", None),
+            ("&#48;&#x31;&hyphen;2&amp;#51;", false, "&#48;&#x31;&hyphen;2&amp;#51;", Some("01-2&#51;")),
+            ("a&num=1;b &copy; &#1114112;", false, "a&num=1;b &copy; &#1114112;", None),
+            (r"\u{d55c}\355\225\234 \300x", false, r"\u{d55c}\355\225\234 \300x", Some(r"한한 \300x")),
+            ("%uC804%ud654", false, "%uC804%ud654", Some("전화")),
+            ("1\u{FE0F}\u{20E3}2", false, "1\u{7F}\u{7F}2", None),
         ];
         for (text, escapes, plain, deeper) in rows {
             let (mut shadow, mut below) = (Shadow::default(), Shadow::default());

@@ -1,5 +1,9 @@
-//! E-mail addresses at `@`, IPv4 at digits with dots, IPv6 at colons.
+//! E-mail addresses at `@`, IPv4 at digits with dots, IPv6 at colons, MAC addresses at pairs of hexadecimal digits.
 
+use super::device;
+use super::evidence::{Evidence, Why};
+use super::label::Label;
+use super::number::stemmed;
 use super::text::Search;
 use crate::kind::{Kind, email, ip};
 
@@ -17,9 +21,24 @@ pub(super) fn mail(search: &mut Search<'_>, at: usize) {
     let end = at + 1 + length;
     search.mail_end = end;
     if unaddressed(&bytes[start..at], &bytes[at + 1..end], &bytes[end..]) {
-        return;
+        return search.miss(Kind::Email, start, end, Why::LookAlike);
     }
-    search.propose(Kind::Email, start, end);
+    found(search, Kind::Email, start, end);
+}
+
+/// Proposes an address of a person or a machine, and says whether a label calls it so. Words that may be one are looked
+/// for first: addresses of machines stand in every line of many logs.
+fn found(search: &mut Search<'_>, kind: Kind, start: usize, end: usize) {
+    let stems: &[&[u8]] = if kind == Kind::Ip { &[b"ip"] } else { &[b"mai"] };
+    let near = match stemmed(search, start, stems) {
+        true => search.label_before(start, |_| true).filter(|near| near.label == Label::Of(kind)),
+        false => None,
+    };
+    let evidence = Evidence::SHAPE
+        .and_if(Evidence::LABEL, near.is_some_and(|near| !near.field))
+        .and_if(Evidence::FIELD, near.is_some_and(|near| near.field))
+        .and_if(Evidence::WHOLE, search.is_whole(start, end));
+    search.propose(kind, start, end, evidence);
 }
 
 /// What looks like an address and reaches nobody: `git@host:path`, `icon@2x.png`, `lib@1.0.jar`, `noreply@...`.
@@ -33,8 +52,15 @@ fn unaddressed(local: &[u8], domain: &[u8], behind: &[u8]) -> bool {
     nobody || repository || retina || version
 }
 
+/// Looks at the run of digits `start..end`.
+pub(super) fn look(search: &mut Search<'_>, start: usize, end: usize) {
+    if search.kinds.contains(Kind::Ip) && end - start <= 3 && search.bytes.get(end) == Some(&b'.') {
+        v4(search, start);
+    }
+}
+
 /// Looks at the run of one to three digits `start..`, behind which a dot stands.
-pub(super) fn v4(search: &mut Search<'_>, start: usize) {
+fn v4(search: &mut Search<'_>, start: usize) {
     let bytes = search.bytes;
     let Some(mut end) = quad(bytes, start) else {
         return;
@@ -52,10 +78,10 @@ pub(super) fn v4(search: &mut Search<'_>, start: usize) {
         _ => false,
     };
     if tied || runs_on || versioned(bytes, start, end) {
-        return;
+        return search.miss(Kind::Ip, start, end, if tied || runs_on { Why::Tied } else { Why::LookAlike });
     }
     end = with_prefix_length(bytes, end, 32);
-    search.propose(Kind::Ip, start, end);
+    found(search, Kind::Ip, start, end);
 }
 
 /// The end of the four octets that begin at `start`.
@@ -97,6 +123,16 @@ fn versioned(bytes: &[u8], start: usize, end: usize) -> bool {
     if bytes[end..].strip_prefix(b" ").unwrap_or(&bytes[end..]).starts_with("버전".as_bytes()) {
         return true;
     }
+    // `app-1.2.3.4.jar` and `jar:1.2.3.4` are of a program, `client-192.0.2.1` is not.
+    let file = matches!(bytes[..start], [.., b'A'..=b'Z' | b'a'..=b'z', b'-' | b'_'])
+        && matches!(bytes[end..], [b'.' | b'-' | b'_', b'A'..=b'Z' | b'a'..=b'z', ..]);
+    let behind = |word: &&str| bytes[end..].starts_with(word.as_bytes());
+    if bytes[..start].ends_with("제".as_bytes()) && ["절", "조", "항", "장", "호"].iter().any(behind) {
+        return true;
+    }
+    if file || bytes[..start].ends_with(b".jar:") || bytes[..start].ends_with(b".war:") {
+        return true;
+    }
     if let [rest @ .., b'/'] = &bytes[..start] {
         return product(rest) && !endpoint(&bytes[start..end], &bytes[end..]);
     }
@@ -134,11 +170,21 @@ const V6_BYTES_MAX: usize = 45;
 pub(super) fn v6(search: &mut Search<'_>, at: usize) -> usize {
     let bytes = search.bytes;
     let part = |byte: &&u8| byte.is_ascii_hexdigit() || matches!(byte, b':' | b'.');
-    let before = bytes[..at].iter().rev().take(V6_BYTES_MAX + 1).take_while(part).count();
     let run_end = at + bytes[at..].iter().take(V6_BYTES_MAX + 3).take_while(part).count();
     let colons = bytes[at..run_end].iter().filter(|byte| **byte == b':').count();
     if colons < 2 {
+        if colons == 1 && run_end == at + 1 && search.kinds.contains(Kind::Mac) {
+            device::lettered(search, at);
+        }
         return run_end;
+    }
+    let before = bytes[..at].iter().rev().take(V6_BYTES_MAX + 1).take_while(part).count();
+    if bytes.get(at + 3) == Some(&b':') && search.kinds.contains(Kind::Mac) {
+        // The colon is the first in the address, or a label's right before it.
+        let first = if before >= 2 { device::address(search, at - 2) } else { None };
+        if let Some(end) = first.or_else(|| device::address(search, at + 1)) {
+            return end;
+        }
     }
     let (mut start, mut end) = (at - before, run_end);
     // Punctuation around an address: `addr:2001:db8::1`, `2001:db8::1:`, `2001:db8::1.`
@@ -170,7 +216,7 @@ pub(super) fn v6(search: &mut Search<'_>, at: usize) -> usize {
         end = with_zone(bytes, end);
     }
     end = with_prefix_length(bytes, end, 128);
-    search.propose(Kind::Ip, start, end);
+    found(search, Kind::Ip, start, end);
     run_end
 }
 
@@ -205,4 +251,53 @@ fn with_zone(bytes: &[u8], end: usize) -> usize {
         len -= 1;
     }
     if len > 0 { end + 1 + len } else { end }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::find::evidence::Why;
+    use crate::find::text::{Encoding, Query, TextScratch, find};
+    use crate::kind::{Kind, KindSet};
+
+    /// The text with `<` and `>` around what is found in it, and why the first near miss was not taken.
+    fn marked(text: &str) -> (String, Option<Why>) {
+        let (mut scratch, mut out) = (TextScratch::default(), Vec::new());
+        scratch.note_misses();
+        let kinds = KindSet(1 << Kind::Ip as u8 | 1 << Kind::Email as u8);
+        find(Query { kinds, encoding: Encoding::Plain, field: b"" }, text.as_bytes(), &mut scratch, &mut out);
+        let mut marked = text.to_owned();
+        for found in out.iter().rev() {
+            marked.insert(found.span.end as usize, '>');
+            marked.insert(found.span.start as usize, '<');
+        }
+        (marked, scratch.misses().first().map(|miss| miss.why))
+    }
+
+    #[test]
+    fn addresses() {
+        let rows = [
+            ("IP주소는<192.0.2.1>입니다 <10.0.0.0/8>,<192.0.2.1>:8080", None),
+            ("<192.0.2.1>-<192.0.2.9> client-<192.0.2.1>", None),
+            ("[<2001:db8::1>]:443 <2001:db8::/32> <fe80::1%eth0> <::ffff:192.0.2.1>", None),
+            ("src=<::> dst=<::1>", None),
+            ("<hong@example.com>에서 <kim@example.co.kr>.", None),
+            ("mailto:<hong.gildong+1@mail.example.co.kr>?subject=x", None),
+            ("<hong%40example.com>", None),
+            ("noreply@example.com", Some(Why::LookAlike)),
+            ("git@example.com:org/repo.git", Some(Why::LookAlike)),
+            ("icon@2x.png", Some(Why::LookAlike)),
+            ("nginx/1.25.3.1", Some(Why::LookAlike)),
+            ("1.2.3.4 버전", Some(Why::LookAlike)),
+            ("제1.2.3.4절", Some(Why::LookAlike)),
+            ("~[app-1.2.3.4.jar:1.2.3.4]", Some(Why::LookAlike)),
+            ("1.2.3.4.5", Some(Why::Tied)),
+            ("user@host @scope/pkg@1.2.3 lib@1.0.jar", Some(Why::LookAlike)),
+            ("256.1.1.1 1.2.3 12:34:56 std::cout dead::beef ::", None),
+            ("ab***@example.com 192.0.***.1 2001:db8::****", None),
+        ];
+        for (text, why) in rows {
+            let found = marked(&text.replace(['<', '>'], ""));
+            assert_eq!((found.0.as_str(), found.1), (text, why), "{text}");
+        }
+    }
 }

@@ -1,15 +1,16 @@
-//! Digit runs that are registration numbers, telephone numbers and cards.
+//! Digit runs, and who looks at them: the tools that all numbers share.
 //!
 //! A number is one run of digits, or several with one separator between each two. Look-around is ASCII: Hangul may
 //! touch a number (`번호는010-...로`), letters and digits may not, nor may `-` or `.` with a digit behind it.
 
-use super::label::{self, Label};
+use super::label::{Label, Near};
 use super::text::Search;
-use crate::kind::{Kind, credit_card, frn, phone, rrn};
+use super::{address, birth, device, licence, net, payment, plate, registration, telephone};
+use crate::kind::Kind;
 
 /// What stands between two runs of digits. One space more on either side of a sign is the same sign, padded.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Separator {
+pub(super) enum Separator {
     Hyphen,
     PaddedHyphen,
     Dot,
@@ -20,19 +21,19 @@ enum Separator {
 }
 
 /// Most runs that one number has: country, area, three of the subscriber, or a card in five groups.
-const RUNS_MAX: usize = 5;
+pub(super) const RUNS_MAX: usize = 5;
 
 /// Up to [`RUNS_MAX`] runs of digits as they follow one another.
-struct Runs {
-    spans: [(usize, usize); RUNS_MAX],
+pub(super) struct Runs {
+    pub(super) spans: [(usize, usize); RUNS_MAX],
     /// `separators[i]` stands before run `i`; the first is meaningless.
-    separators: [Separator; RUNS_MAX],
-    count: usize,
+    pub(super) separators: [Separator; RUNS_MAX],
+    pub(super) count: usize,
 }
 
 impl Runs {
     /// Reads runs from `start`, a digit.
-    fn read(bytes: &[u8], start: usize) -> Self {
+    pub(super) fn read(bytes: &[u8], start: usize) -> Self {
         let mut runs = Self { spans: [(0, 0); RUNS_MAX], separators: [Separator::Space; RUNS_MAX], count: 0 };
         let mut at = start;
         loop {
@@ -49,35 +50,35 @@ impl Runs {
         }
     }
 
-    fn len(&self, run: usize) -> usize {
+    pub(super) fn len(&self, run: usize) -> usize {
         self.spans[run].1 - self.spans[run].0
     }
 
     /// Whether the first runs have these lengths.
-    fn shaped(&self, lengths: &[usize]) -> bool {
+    pub(super) fn shaped(&self, lengths: &[usize]) -> bool {
         self.count >= lengths.len() && lengths.iter().enumerate().all(|(run, len)| self.len(run) == *len)
     }
 
     /// Whether one separator stands between the first `count` runs.
-    fn even(&self, count: usize) -> bool {
+    pub(super) fn even(&self, count: usize) -> bool {
         self.separators[1..count].windows(2).all(|pair| pair[0] == pair[1])
     }
 
     /// The end of the first `count` runs.
-    fn end(&self, count: usize) -> usize {
+    pub(super) fn end(&self, count: usize) -> usize {
         self.spans[count - 1].1
     }
 }
 
 /// The digits of some runs, side by side.
-struct Digits {
+pub(super) struct Digits {
     bytes: [u8; 20],
     len: usize,
 }
 
 impl Digits {
     /// `lead`, then the digits of `bytes` in `start..end`; `None` if they are more than 20.
-    fn of(lead: &[u8], bytes: &[u8], start: usize, end: usize) -> Option<Self> {
+    pub(super) fn of(lead: &[u8], bytes: &[u8], start: usize, end: usize) -> Option<Self> {
         let mut digits = Self { bytes: [0; 20], len: 0 };
         for byte in lead.iter().chain(&bytes[start..end]).filter(|byte| byte.is_ascii_digit()) {
             *digits.bytes.get_mut(digits.len)? = *byte;
@@ -86,18 +87,18 @@ impl Digits {
         Some(digits)
     }
 
-    fn get(&self) -> &[u8] {
+    pub(super) fn get(&self) -> &[u8] {
         &self.bytes[..self.len]
     }
 }
 
 /// The end of the digits that begin at `at`.
-fn run_end(bytes: &[u8], at: usize) -> usize {
+pub(super) fn run_end(bytes: &[u8], at: usize) -> usize {
     at + bytes[at..].iter().take_while(|byte| byte.is_ascii_digit()).count()
 }
 
 /// The separator at `at` and the digit behind it.
-fn separator(bytes: &[u8], at: usize) -> Option<(Separator, usize)> {
+pub(super) fn separator(bytes: &[u8], at: usize) -> Option<(Separator, usize)> {
     let rest = &bytes[at..];
     let (separator, len) = match rest {
         [b'-', b'0'..=b'9', ..] => (Separator::Hyphen, 1),
@@ -117,16 +118,18 @@ fn separator(bytes: &[u8], at: usize) -> Option<(Separator, usize)> {
 
 /// What stands right before a number.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Edge {
+pub(super) enum Edge {
     Free,
     Letter,
     /// Part of a longer number, or of a percent-encoded character.
     Tied,
 }
 
-fn edge_before(bytes: &[u8], start: usize) -> Edge {
+pub(super) fn edge_before(bytes: &[u8], start: usize) -> Edge {
     match bytes[..start] {
         [.., b'0'..=b'9'] => Edge::Tied,
+        // The new line of a JSON string that nobody had to decode.
+        [.., b'\\', b'n' | b't' | b'r'] => Edge::Free,
         [.., b'A'..=b'Z' | b'a'..=b'z'] => Edge::Letter,
         [.., b'0'..=b'9', b'-' | b'.'] => Edge::Tied,
         // `%2201012345678`: the number begins two bytes later, as the decoded shadow shows.
@@ -137,252 +140,233 @@ fn edge_before(bytes: &[u8], start: usize) -> Edge {
     }
 }
 
-/// Whether a number may begin at `start`: nothing tied to it, and no letter but those of its own label.
-fn begins(bytes: &[u8], start: usize, own: Label) -> bool {
-    match edge_before(bytes, start) {
+/// Whether a number may begin at `start`: nothing tied to it, and no letter but those of a label that `own` knows.
+pub(super) fn begins(search: &mut Search<'_>, start: usize, own: impl Fn(Label) -> bool) -> bool {
+    match edge_before(search.bytes, start) {
         Edge::Free => true,
-        Edge::Letter => label::glued(bytes, start) == Some(own),
+        Edge::Letter => search.glued(start).is_some_and(own),
         Edge::Tied => false,
     }
 }
 
 /// Whether a number may end at `end`.
-fn ends(bytes: &[u8], end: usize) -> bool {
+pub(super) fn ends(bytes: &[u8], end: usize) -> bool {
     !matches!(bytes[end..], [b'0'..=b'9' | b'A'..=b'Z' | b'a'..=b'z', ..] | [b'-' | b'.', b'0'..=b'9', ..])
 }
 
-/// Whether [`look`] would find anything in a run of this length and beginning: most counts and codes are none.
-#[inline]
-pub(super) fn is_of_interest(bytes: &[u8], start: usize, end: usize) -> bool {
-    match end - start {
-        0 | 1 => false,
-        4 | 6 | 13..=19 => true,
-        _ => matches!(bytes[start], b'0' | b'8'),
+/// Who lays claim to a number by a label before it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Claim {
+    /// A label of the kind that is asked for.
+    Own(Near),
+    /// A rival's label stands right before it.
+    Rival,
+    /// Nobody.
+    Free,
+}
+
+/// Who claims the number at `at`: the nearest label that is `own` or a `rival`, but a rival only from right before the
+/// number. Words like 주문 and 기업 are in many sentences.
+pub(super) fn claim(
+    search: &mut Search<'_>,
+    at: usize,
+    own: impl Fn(Label) -> bool,
+    rival: impl Fn(Label) -> bool,
+) -> Claim {
+    match search.label_before(at, |label| own(label) || rival(label)) {
+        None => Claim::Free,
+        Some(near) if own(near.label) => Claim::Own(near),
+        Some(near) if governs(search.bytes, &near, at) => Claim::Rival,
+        Some(_) => search.label_before(at, own).map_or(Claim::Free, Claim::Own),
     }
 }
 
-/// Looks at the run of digits `start..end`, which begins a number or none. Does little for runs of no interest.
-pub(super) fn look(search: &mut Search<'_>, start: usize, end: usize) {
-    let bytes = search.bytes;
-    let len = end - start;
-    let kinds = search.kinds;
-    let plus = start > 0 && bytes[start - 1] == b'+';
-    if search.phones {
-        let first = bytes[start];
-        let weak = bytes[start..end].starts_with(b"82") && (plus || len == 2 || len == 12);
-        if (first == b'0' && len > 1) || weak {
-            telephone(search, start, end, plus);
-        }
-    }
-    if search.persons && (len == 13 || (len == 6 && separator(bytes, end).is_some())) {
-        person(search, start, end);
-    }
-    if kinds.contains(Kind::CreditCard) && ((13..=19).contains(&len) || (len == 4 && separator(bytes, end).is_some())) {
-        card(search, start, end);
-    }
-}
+/// Words that may stand between a label and its number.
+const LINKS: [&str; 14] =
+    ["등록번호", "번호", "등록증", "증번호", "코드", "No", "no", "NO", "number", "Number", "num", "code", "id", "ID"];
 
-/// `YYMMDD-GNNNNNN`, or thirteen digits with a reason to believe in them.
-fn person(search: &mut Search<'_>, start: usize, end: usize) {
-    let bytes = search.bytes;
-    // Most numbers of this length end here: no month is so called.
-    if !matches!(bytes[start + 2..start + 4], [b'0', b'1'..=b'9'] | [b'1', b'0'..=b'2']) {
-        return;
+/// Whether the label stands right before `at`: between them the rest of its word, `번호` or the like, a remark in
+/// parentheses, signs and spaces, but no other word.
+pub(super) fn governs(bytes: &[u8], near: &Near, at: usize) -> bool {
+    if near.field {
+        return bytes[..at].trim_ascii().is_empty();
     }
-    let (end, separator) = match end - start {
-        13 => (end, None),
-        _ => match separator(bytes, end) {
-            Some((separator, next)) if run_end(bytes, next) == next + 7 => (next + 7, Some(separator)),
-            _ => return,
-        },
-    };
-    let Some(found) = Digits::of(b"", bytes, start, end) else {
-        return;
-    };
-    let Ok(digits) = <&[u8; 13]>::try_from(found.get()) else {
-        return;
-    };
-    if !rrn::dated(digits) || !ends(bytes, end) || !begins(bytes, start, Label::Person) {
-        return;
-    }
-    let resident = rrn::resident(digits[6]);
-    let checked = if resident { rrn::checked(digits) } else { frn::checked(digits) };
-    let label = label::before(bytes, start);
-    let admitted = matches!(label, Some((Label::Person, _)));
-    let refuted = matches!(label, Some((Label::Company, true)))
-        || (separator.is_none() && matches!(label, Some((Label::Other | Label::Phone | Label::Card, true))));
-    let believed = match separator {
-        _ if admitted => true,
-        _ if refuted => false,
-        // Epoch milliseconds from 2017 to 2033 begin so; half of them in a year with real dates.
-        None if digits[0] == b'1' && digits[1] >= b'5' => false,
-        None => checked || search.is_whole(start, end),
-        Some(Separator::Slash | Separator::Paren) => false,
-        // Births of the 1800s are rare, order numbers `240101-0000001` are not.
-        Some(_) => checked || !matches!(digits[6], b'0' | b'9'),
-    };
-    if believed {
-        search.propose(if resident { Kind::KrRrn } else { Kind::KrFrn }, start, end);
-    }
-}
-
-/// Where a telephone number's national part begins, and how sure the country code makes it.
-struct Country {
-    /// Begin of the number, `+` included.
-    start: usize,
-    /// First digit behind the country code and the trunk 0.
-    national: usize,
-    /// `+82`, `0082`: enough to accept uneven separators.
-    sure: bool,
-}
-
-/// Reads `+82`, `0082`, `00700-82`, `82-` and a trunk 0 dropped, kept or in parentheses.
-fn country(bytes: &[u8], start: usize, end: usize, plus: bool) -> Option<Country> {
-    let run = &bytes[start..end];
-    let (start, behind, sure) = if plus && run.starts_with(b"82") {
-        (start - 1, start + 2, true)
-    } else if run.starts_with(b"0082") {
-        (start, start + 4, true)
-    } else if run.starts_with(b"0070082") {
-        (start, start + 7, true)
-    } else if run == b"00700" {
-        let (_, next) = separator(bytes, end)?;
-        if !bytes[next..].starts_with(b"82") {
-            return None;
-        }
-        (start, next + 2, true)
-    } else if run == b"82" || (run.starts_with(b"8210") && run.len() == 12) {
-        (start, start + 2, false)
-    } else {
-        return None;
-    };
-    let mut at = behind;
-    while at < bytes.len() && at < behind + 3 && matches!(bytes[at], b'-' | b'.' | b' ' | b')') {
-        at += 1;
-    }
-    if bytes[at..].starts_with(b"(0)") {
-        at += 3;
-        at += usize::from(matches!(bytes.get(at), Some(b'-' | b' ' | b'.')));
-    } else if bytes.get(at) == Some(&b'0') {
-        at += 1;
-    }
-    bytes.get(at).filter(|byte| byte.is_ascii_digit())?;
-    Some(Country { start, national: at, sure })
-}
-
-fn telephone(search: &mut Search<'_>, start: usize, end: usize, plus: bool) {
-    let bytes = search.bytes;
-    if let Some(country) = country(bytes, start, end, plus) {
-        let runs = Runs::read(bytes, country.national);
-        if let Some(number) = grouped(bytes, &runs, true) {
-            // A bare `82` is a country code only before a mobile number with one separator, or behind a label.
-            let believed = country.sure
-                || (number.mobile && number.even)
-                || matches!(label::before(bytes, country.start), Some((Label::Phone, _)));
-            if believed && ends(bytes, number.end) && begins(bytes, country.start, Label::Phone) {
-                search.propose(Kind::KrPhone, country.start, number.end);
+    let word = |byte: &u8| byte.is_ascii_alphanumeric() || *byte == b'_' || *byte >= 0x80;
+    let letters = |rest: &[u8]| rest.iter().take_while(|byte| word(byte)).count();
+    let mut rest = &bytes[near.end..at];
+    rest = &rest[letters(rest)..];
+    while let Some(first) = rest.first() {
+        rest = if word(first) {
+            let (one, behind) = rest.split_at(letters(rest));
+            if !LINKS.iter().any(|link| one.starts_with(link.as_bytes())) {
+                return false;
             }
-        }
-    } else if bytes[start] == b'0' {
-        let runs = Runs::read(bytes, start);
-        if let Some(number) = grouped(bytes, &runs, false) {
-            if !ends(bytes, number.end) || !begins(bytes, start, Label::Phone) {
-                return;
-            }
-            let believed = if number.plain {
-                !number.bare || number.mobile || !matches!(label::before(bytes, start), Some((Label::Other, true)))
-            } else {
-                label::glued(bytes, start).is_some() || matches!(label::before(bytes, start), Some((Label::Phone, _)))
-            };
-            if believed {
-                search.propose(Kind::KrPhone, start, number.end);
-            }
-        }
-    }
-}
-
-/// Runs that make a national number.
-struct Grouped {
-    end: usize,
-    mobile: bool,
-    /// No separator inside.
-    bare: bool,
-    /// One separator throughout.
-    even: bool,
-    /// Written as one writes a number, so that no label is needed.
-    plain: bool,
-}
-
-/// The first runs as a national number: code, middle and last four together or apart.
-///
-/// `trunk_dropped`: the leading 0 is missing.
-fn grouped(bytes: &[u8], runs: &Runs, trunk_dropped: bool) -> Option<Grouped> {
-    let lead: &[u8] = if trunk_dropped { b"0" } else { b"" };
-    for count in 1..=runs.count.min(3) {
-        let end = runs.end(count);
-        let digits = Digits::of(lead, bytes, runs.spans[0].0, end)?;
-        let national = digits.get();
-        if national.len() > phone::DIGITS_MAX {
-            return None;
-        }
-        for code in 2..=4 {
-            if !phone::fits(national, code) {
-                continue;
-            }
-            let (first, rest) = (code - lead.len(), national.len() - code);
-            let apart = count == 2 && runs.shaped(&[first, rest]);
-            let joined = count == 2 && runs.shaped(&[first + rest - 4, 4]);
-            if !(count == 1 || apart || joined || (count == 3 && runs.shaped(&[first, rest - 4, 4]))) {
-                continue;
-            }
-            let mobile = phone::mobile(national);
-            let paren = count > 1 && runs.separators[1] == Separator::Paren;
-            let slash = runs.separators[1..count].contains(&Separator::Slash);
-            let even = runs.even(count);
-            let plain = match count {
-                1 => mobile || national[code] != b'0',
-                2 => !slash && (mobile || (apart && (paren || code == 4 || national.starts_with(b"07")))),
-                _ => !slash && (even || paren),
-            };
-            return Some(Grouped { end, mobile, bare: count == 1, even, plain });
-        }
-    }
-    None
-}
-
-/// Lengths of groups in which cards are embossed.
-const CARD_GROUPS: [&[usize]; 4] = [&[4, 4, 4, 4, 3], &[4, 4, 4, 4], &[4, 6, 5], &[4, 6, 4]];
-
-/// Whether a bare run can be a card at all: its check digit holds, or it has the length that a label admits without.
-fn plausible(digits: &[u8]) -> bool {
-    digits.len() == 16 || credit_card::luhn(digits)
-}
-
-fn card(search: &mut Search<'_>, start: usize, end: usize) {
-    let bytes = search.bytes;
-    if separator(bytes, end).is_none() && !plausible(&bytes[start..end]) {
-        return;
-    }
-    let runs = Runs::read(bytes, start);
-    let groups = CARD_GROUPS.into_iter().filter(|lengths| runs.shaped(lengths)).map(<[usize]>::len);
-    let bare = (13..=19).contains(&runs.len(0)).then_some(1);
-    for count in bare.into_iter().chain(groups) {
-        let end = runs.end(count);
-        let Some(digits) = Digits::of(b"", bytes, start, end) else {
-            continue;
+            behind
+        } else if *first == b'(' && rest.contains(&b')') {
+            &rest[rest.iter().position(|byte| *byte == b')').map_or(0, |place| place + 1)..]
+        } else {
+            &rest[1..]
         };
-        let digits = digits.get();
-        let luhn = credit_card::luhn(digits);
-        if (!luhn && digits.len() != 16) || !ends(bytes, end) || !begins(bytes, start, Label::Card) {
-            continue;
-        }
-        let strong = luhn && runs.even(count) && credit_card::issued(digits);
-        if strong
-            || label::glued(bytes, start).is_some()
-            || matches!(label::before(bytes, start), Some((Label::Card, _)))
-            || label::card_behind(bytes, end)
-        {
-            return search.propose(Kind::CreditCard, start, end);
+    }
+    true
+}
+
+/// Most figures that may stand between a label and its number: a year, a count, a class. More are a number of their
+/// own, to which the label belongs.
+const BETWEEN_FIGURES_MAX: usize = 4;
+
+/// Whether the label still speaks for the number at `at`: no other number and no end of a sentence in between.
+pub(super) fn holds(bytes: &[u8], near: &Near, at: usize) -> bool {
+    let between = &bytes[near.end..at];
+    let figures = between.iter().filter(|byte| byte.is_ascii_digit()).count();
+    let ended = between.windows("다. ".len()).any(|part| part == "다. ".as_bytes());
+    (figures <= BETWEEN_FIGURES_MAX && !ended) || governs(bytes, near, at)
+}
+
+/// Whether an `own` label stands right behind `end` and speaks of what stands before it: `...(주민번호)`,
+/// `... 사업자번호입니다`, not `... 사업자번호: 1`.
+pub(super) fn labelled_behind(search: &mut Search<'_>, end: usize, own: impl Fn(Label) -> bool) -> bool {
+    // A particle, a space, a bracket.
+    let Some(near) = search.label_behind(end, 4, own) else {
+        return false;
+    };
+    let between = &search.bytes[end..near.start];
+    if between.iter().any(u8::is_ascii_alphanumeric) {
+        return false;
+    }
+    if matches!(between, [.., b'(' | b'[' | b'<']) {
+        return true;
+    }
+    let rest = &search.bytes[near.end..];
+    let word = rest.iter().take_while(|byte| byte.is_ascii_alphabetic() || **byte >= 0x80).count();
+    let behind = &rest[word..];
+    let spaces = behind.iter().take_while(|byte| **byte == b' ').count();
+    !matches!(behind.get(spaces), Some(b'0'..=b'9' | b':' | b'=' | b'(' | b'#'))
+}
+
+/// Most bytes between two items of a list: a sign and a space on either side.
+pub(super) const LIST_BYTES: usize = 3;
+
+/// Whether a `kind` was seen right before `at`, with at most `most` bytes of commas, bars and spaces between: the item
+/// before in a list, the column before in a table.
+pub(super) fn beside(search: &Search<'_>, kind: Kind, at: usize, most: usize) -> bool {
+    // One number may have been proposed as several kinds.
+    search.proposed().rev().take(4).any(|(seen, _, end)| {
+        let between = search.bytes.get(end..at).unwrap_or_default();
+        seen == kind
+            && (1..=most).contains(&between.len())
+            && between.iter().all(|byte| matches!(byte, b' ' | b'\t' | b'|' | b',' | b'/'))
+    })
+}
+
+/// Whether the number that ends at `end` counts something: `1234567890원`.
+pub(super) fn counts(bytes: &[u8], end: usize) -> bool {
+    let rest = &bytes[end..];
+    let begins = |units: &[&str], rest: &[u8]| units.iter().any(|unit| rest.starts_with(unit.as_bytes()));
+    begins(&["원", "건", "명", "개", "달러"], rest)
+        || rest.strip_prefix(b" ").is_some_and(|rest| begins(&["원", "달러"], rest))
+}
+
+/// How far back a word may stand that makes it worth while to look for labels, in bytes.
+const WORDED_BYTES: usize = 48;
+
+/// The bytes before `at` as small letters, blanks where the text begins.
+fn lowered_before(bytes: &[u8], at: usize) -> [u8; WORDED_BYTES] {
+    let mut lowered = [b' '; WORDED_BYTES];
+    match bytes[..at].last_chunk() {
+        Some(whole) => lowered = *whole,
+        None => lowered[WORDED_BYTES - at..].copy_from_slice(&bytes[..at]),
+    }
+    // Signs become others here and never letters.
+    lowered.map(|byte| byte | 0x20)
+}
+
+/// Whether only ASCII stands in the [`WORDED_BYTES`] before `at`.
+fn ascii_before(bytes: &[u8], at: usize) -> bool {
+    bytes[at.saturating_sub(WORDED_BYTES)..at].iter().fold(0, |all, byte| all | byte) < 0x80
+}
+
+/// What may stand before a number, as far as that spares questions for labels.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Before {
+    /// A byte that is not ASCII, or the begin of the text, which a member's name may govern.
+    Anything,
+    /// ASCII, and a label.
+    Words,
+    /// No label.
+    Nothing,
+}
+
+/// What stands before `at`; several kinds ask at the same number.
+#[inline]
+fn before(search: &mut Search<'_>, at: usize) -> Before {
+    if let Some((asked, before)) = search.before
+        && asked == at
+    {
+        return before;
+    }
+    look_before(search, at)
+}
+
+fn look_before(search: &mut Search<'_>, at: usize) -> Before {
+    let before = if at < 4 || !ascii_before(search.bytes, at) {
+        Before::Anything
+    } else if search.any_label_before(at) {
+        Before::Words
+    } else {
+        Before::Nothing
+    };
+    search.before = Some((at, before));
+    before
+}
+
+/// Whether a label may stand before `at`: a byte that is not ASCII, one of these small letters where a label does, or the
+/// begin of the text, which a member's name may govern. It spares most numbers of a log all further questions.
+pub(super) fn worded(search: &mut Search<'_>, at: usize, letters: &[u8]) -> bool {
+    match before(search, at) {
+        Before::Anything => true,
+        Before::Nothing => false,
+        Before::Words => {
+            let lowered = lowered_before(search.bytes, at);
+            letters.iter().any(|letter| lowered.contains(letter))
         }
     }
+}
+
+/// As [`worded`], where the labels begin with one of these `stems`: for numbers that stand in every line.
+pub(super) fn stemmed(search: &mut Search<'_>, at: usize, stems: &[&[u8]]) -> bool {
+    match before(search, at) {
+        Before::Anything => true,
+        Before::Nothing => false,
+        Before::Words => {
+            let lowered = lowered_before(search.bytes, at);
+            stems.iter().any(|stem| lowered.windows(stem.len()).any(|window| window == *stem))
+        }
+    }
+}
+
+/// Looks at the run of digits `start..end`, which a sign ties to digits before it.
+pub(super) fn look_inside(search: &mut Search<'_>, start: usize, end: usize) {
+    device::look(search, start, end);
+    net::look(search, start, end);
+}
+
+/// Looks at the run of digits `start..end`, which begins four short groups with dots. The number of an address may
+/// stand before a list of them.
+pub(super) fn look_quad(search: &mut Search<'_>, start: usize, end: usize) {
+    net::look(search, start, end);
+    address::number(search, start, end);
+}
+
+/// Looks at the run of digits `start..end`, which begins a number or none.
+pub(super) fn look(search: &mut Search<'_>, start: usize, end: usize) {
+    registration::look(search, start, end);
+    licence::look(search, start, end);
+    telephone::look(search, start, end);
+    payment::look(search, start, end);
+    device::look(search, start, end);
+    birth::look(search, start, end);
+    plate::look(search, start, end);
+    net::look(search, start, end);
+    address::number(search, start, end);
 }

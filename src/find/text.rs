@@ -3,9 +3,13 @@
 //! One walk over the bytes serves most texts. It stops at the first sign of anything unusual (an escape, a full-width
 //! digit, an invisible character), and the whole text takes the slow road of `fold`: the same walk over shadows.
 
-use super::fold::{Shadow, joins_digits};
-use super::{Finding, net, number};
-use crate::kind::glyph::{self, Glyph};
+use super::block::{self, Block};
+use super::encoded::{Layers, unusual};
+use super::evidence::{Evidence, Miss, Why};
+use super::fold::{Origin, Shadow};
+use super::label::{Label, Labels, Near};
+use super::number::Before;
+use super::{Finding, address, gate, name, net, number};
 use crate::kind::{Kind, KindSet};
 use crate::limits::UNESCAPES_MAX;
 use crate::record::Span;
@@ -16,13 +20,20 @@ pub struct TextScratch {
     /// Plain forms of findings whose original bytes differ, one after the other. [`Finding::folded`] points in here,
     /// so it grows from text to text until [`clear`](Self::clear).
     pub folded: Vec<u8>,
+    /// Where each byte of `folded` came from.
+    pub(super) origins: Vec<Origin>,
     proposals: Vec<Proposal>,
     /// Those of one shadow, before they are carried over to the original.
     shadowed: Vec<Proposal>,
     shadow: Shadow,
     deeper: Shadow,
     unmarked: Shadow,
-    findings: Vec<Finding>,
+    labels: Labels,
+    pub(super) findings: Vec<Finding>,
+    /// A value on its way back to its place.
+    pub(super) treated: Vec<u8>,
+    /// What was looked at and not taken, where somebody wants to know.
+    misses: Option<Vec<Miss>>,
 }
 
 impl std::fmt::Debug for TextScratch {
@@ -35,7 +46,39 @@ impl TextScratch {
     /// Forgets the plain forms; call it once a record (or batch), when no finding is in use any more.
     pub fn clear(&mut self) {
         self.folded.clear();
+        self.origins.clear();
     }
+
+    /// Keeps the plain form of what the caller has read from bytes that stand for it as a whole, such as the digits of
+    /// `9.0E12`. What is made of it stands for all of those bytes.
+    pub fn note_plain(&mut self, plain: &[u8]) -> Span {
+        let from = self.folded.len();
+        self.folded.extend_from_slice(plain);
+        self.origins.resize(self.folded.len(), Origin::NOWHERE);
+        Span::new(from, self.folded.len())
+    }
+
+    /// Notes from now on what looks like an identifier and is not taken, and why.
+    pub fn note_misses(&mut self) {
+        self.misses.get_or_insert_default();
+    }
+
+    /// What the last text held that was not taken, if that was asked for, in the order of the text. What a finding
+    /// covers is not among it.
+    pub fn misses(&self) -> &[Miss] {
+        self.misses.as_deref().unwrap_or_default()
+    }
+}
+
+/// What is looked for in a text, and what is known about it.
+#[derive(Clone, Copy)]
+pub struct Query<'a> {
+    /// The kinds.
+    pub kinds: KindSet,
+    /// How the bytes are written.
+    pub encoding: Encoding,
+    /// The name of the member or field whose value the text is; empty where there is none.
+    pub field: &'a [u8],
 }
 
 /// How the bytes of a text are written.
@@ -56,7 +99,13 @@ struct Proposal {
 }
 
 /// Longest text that may be one number and spaces, in bytes.
-const WHOLE_BYTES_MAX: usize = 64;
+pub(super) const WHOLE_BYTES_MAX: usize = 64;
+
+/// Names of members that hold what somebody wrote.
+const MESSAGES: [&str; 14] = [
+    "text", "message", "msg", "body", "content", "contents", "value", "data", "input", "memo", "note", "comment",
+    "내용", "메모",
+];
 
 /// One walk over one text or shadow.
 pub(super) struct Search<'a> {
@@ -64,23 +113,117 @@ pub(super) struct Search<'a> {
     pub(super) bytes: &'a [u8],
     /// What is looked for.
     pub(super) kinds: KindSet,
-    /// Whether registration numbers are.
-    pub(super) persons: bool,
-    /// Whether telephone numbers are.
-    pub(super) phones: bool,
     /// Where the last domain behind an `@` ended: the next local part does not reach back into it.
     pub(super) mail_end: usize,
+    /// Where the last address ended: numbers before that are its own.
+    pub(super) address_end: usize,
+    /// What stands before the number that was asked about last.
+    pub(super) before: Option<(usize, Before)>,
+    /// The name of the member or field.
+    field: &'a [u8],
+    labels: &'a mut Labels,
     proposals: &'a mut Vec<Proposal>,
+    misses: Option<&'a mut Vec<Miss>>,
     depth: u8,
 }
 
 impl Search<'_> {
     /// Notes that `start..end` is a `kind`, if that was asked for.
-    pub(super) fn propose(&mut self, kind: Kind, start: usize, end: usize) {
+    pub(super) fn propose(&mut self, kind: Kind, start: usize, end: usize, evidence: Evidence) {
         if self.kinds.contains(kind) {
-            let finding = Finding { kind, span: Span::new(start, end), folded: None };
+            let finding = Finding { kind, span: Span::new(start, end), folded: None, layers: Layers::NONE, evidence };
             self.proposals.push(Proposal { finding, depth: self.depth });
         }
+    }
+
+    /// Notes that `start..end` looks like a `kind` and is not taken, if somebody wants to know.
+    pub(super) fn miss(&mut self, kind: Kind, start: usize, end: usize, why: Why) {
+        if self.kinds.contains(kind)
+            && let Some(misses) = &mut self.misses
+        {
+            misses.push(Miss { kind, span: Span::new(start, end), why });
+        }
+    }
+
+    /// What was proposed so far in this text or shadow: kind and bytes, in the order of proposing.
+    pub(super) fn proposed(&self) -> impl DoubleEndedIterator<Item = (Kind, usize, usize)> {
+        self.proposals
+            .iter()
+            .map(|Proposal { finding: Finding { kind, span, .. }, .. }| (*kind, span.start as usize, span.end as usize))
+    }
+
+    /// What was proposed so far from the `index`-th on.
+    pub(super) fn proposed_from(&self, index: usize) -> impl Iterator<Item = (Kind, usize, usize)> {
+        self.proposals[index..]
+            .iter()
+            .map(|Proposal { finding: Finding { kind, span, .. }, .. }| (*kind, span.start as usize, span.end as usize))
+    }
+
+    /// The name of the member or field; empty where there is none.
+    pub(super) fn field(&self) -> &[u8] {
+        self.field
+    }
+
+    /// The nearest label before byte `at` that `fits`; see [`Labels::before`].
+    pub(super) fn label_before(&mut self, at: usize, fits: impl Fn(Label) -> bool) -> Option<Near> {
+        self.labels.before(self.bytes, self.field, at, fits)
+    }
+
+    /// Whether any label stands before byte `at`, or somebody wants to know why it is not enough.
+    pub(super) fn any_label_before(&mut self, at: usize) -> bool {
+        self.misses.is_some() || self.labels.any_before(self.bytes, at)
+    }
+
+    /// The first label that `fits` in so many characters behind byte `at`; see [`Labels::behind`].
+    pub(super) fn label_behind(&mut self, at: usize, chars: usize, fits: impl Fn(Label) -> bool) -> Option<Near> {
+        self.labels.behind(self.bytes, at, chars, fits)
+    }
+
+    /// The label of letters that is glued to byte `at`.
+    pub(super) fn glued(&mut self, at: usize) -> Option<Label> {
+        self.labels.glued(self.bytes, at)
+    }
+
+    /// Whether looking at the run of digits `start..end` changes nothing.
+    fn sees_nothing(&mut self, start: usize, end: usize) -> bool {
+        let before = self.proposals.len();
+        number::look(self, start, end);
+        self.proposals.len() == before
+    }
+
+    /// Whether looking at the runs of digits and colons of the stamp `start..end` changes nothing.
+    fn sees_no_stamp(&mut self, start: usize, end: usize) -> bool {
+        let mut at = start;
+        let mut nothing = true;
+        while at < end {
+            let behind = number::run_end(self.bytes, at);
+            if behind > at {
+                nothing &= self.sees_nothing(at, behind);
+                at = behind;
+            } else {
+                let before = self.proposals.len();
+                if self.bytes[at] == b':' {
+                    net::v6(self, at);
+                }
+                nothing &= self.proposals.len() == before;
+                at += 1;
+            }
+        }
+        nothing
+    }
+
+    /// Whether looking at a run of digits in full finds no more than [`number::look_inside`] did right before.
+    fn sees_no_more(&mut self, start: usize, end: usize) -> bool {
+        let seen = self.proposals.len();
+        number::look(self, start, end);
+        let again = &self.proposals[seen..];
+        let known = |more: &Proposal| {
+            let same = |old: &Proposal| (old.finding.kind, old.finding.span) == (more.finding.kind, more.finding.span);
+            self.proposals[..seen].iter().any(same)
+        };
+        let no_more = again.iter().all(known);
+        self.proposals.truncate(seen);
+        no_more
     }
 
     /// Whether `start..end` is all of the text but for spaces.
@@ -88,6 +231,13 @@ impl Search<'_> {
         self.bytes.len() <= WHOLE_BYTES_MAX
             && self.bytes[..start].trim_ascii().is_empty()
             && self.bytes[end..].trim_ascii().is_empty()
+    }
+
+    /// Whether `start..end` is all of a message but for spaces: of a text without a name, or with one that messages
+    /// have. A number that is all of a field called otherwise (`orderId`) is what that name says.
+    pub(super) fn is_message(&self, start: usize, end: usize) -> bool {
+        let named = |name: &&str| self.field.eq_ignore_ascii_case(name.as_bytes());
+        self.is_whole(start, end) && (self.field.is_empty() || MESSAGES.iter().any(named))
     }
 }
 
@@ -101,8 +251,8 @@ enum Class {
     Colon,
     /// Begins an escape, if what follows is one.
     Backslash,
-    Percent,
-    Plus,
+    /// Begins an encoded character, likewise.
+    Sign,
     /// First byte of a character that may stand for another.
     Odd,
 }
@@ -117,10 +267,11 @@ const CLASSES: [Class; 256] = {
     classes[b'@' as usize] = Class::At;
     classes[b':' as usize] = Class::Colon;
     classes[b'\\' as usize] = Class::Backslash;
-    classes[b'%' as usize] = Class::Percent;
-    classes[b'+' as usize] = Class::Plus;
+    classes[b'%' as usize] = Class::Sign;
+    classes[b'+' as usize] = Class::Sign;
+    classes[b'&' as usize] = Class::Sign;
     // Digits, signs, spaces and loose Hangul letters of `glyph` live behind these; most Hangul and Hanja do not.
-    let odd = [0xC2, 0xD9, 0xDB, 0xDF, 0xE0, 0xE1, 0xE2, 0xE3, 0xEA, 0xEF, 0xF0, 0x7F];
+    let odd = [0xC2, 0xCB, 0xCD, 0xCE, 0xD8, 0xD9, 0xDB, 0xDF, 0xE0, 0xE1, 0xE2, 0xE3, 0xEA, 0xEF, 0xF0, 0xF3, 0x7F];
     let mut at = 0;
     while at < odd.len() {
         classes[odd[at]] = Class::Odd;
@@ -132,16 +283,39 @@ const CLASSES: [Class; 256] = {
 /// Appends the identifiers in `text` to `out`, sorted and disjoint, spans relative to `text`.
 ///
 /// `text` should be UTF-8 of at most 4 GiB; where it is not UTF-8, what is found in its ASCII parts is right.
-pub fn find(kinds: KindSet, text: &[u8], encoding: Encoding, scratch: &mut TextScratch, out: &mut Vec<Finding>) {
-    scratch.proposals.clear();
-    if kinds.0 == 0 {
+pub fn find(query: Query<'_>, text: &[u8], scratch: &mut TextScratch, out: &mut Vec<Finding>) {
+    let TextScratch { proposals, misses, labels, .. } = scratch;
+    proposals.clear();
+    if let Some(misses) = misses {
+        misses.clear();
+    }
+    if query.kinds.0 == 0 {
         return;
     }
-    if !walk::<true>(kinds, text, encoding, 0, &mut scratch.proposals) {
-        scratch.proposals.clear();
-        find_folded(kinds, text, encoding, scratch);
+    labels.forget_field();
+    if !walk::<true>(query, text, 0, labels, proposals, misses.as_mut()) {
+        proposals.clear();
+        if let Some(misses) = misses {
+            misses.clear();
+        }
+        find_folded(query, text, scratch);
     }
+    let from = out.len();
     settle(&mut scratch.proposals, out);
+    for finding in &mut out[from..] {
+        scratch.narrow(finding);
+        if query.encoding == Encoding::Json {
+            finding.layers = finding.layers.and(Layers::STRING);
+        }
+    }
+    if let Some(misses) = &mut scratch.misses {
+        let covers = |miss: &Miss| {
+            out[from..].iter().any(|found| found.span.start < miss.span.end && miss.span.start < found.span.end)
+        };
+        misses.retain(|miss| !covers(miss));
+        misses.sort_by_key(|miss| (miss.span.start, miss.span.end, miss.kind));
+        misses.dedup();
+    }
 }
 
 /// The plain (decoded, folded) form of a finding in `text`.
@@ -154,158 +328,152 @@ pub fn plain<'a>(finding: &Finding, text: &'a [u8], scratch: &'a TextScratch) ->
     std::str::from_utf8(bytes).unwrap_or("")
 }
 
-/// Appends `text` to `out` with every identifier in it replaced by `****`.
-pub fn redact(kinds: KindSet, text: &str, scratch: &mut TextScratch, out: &mut Vec<u8>) {
-    let mut findings = std::mem::take(&mut scratch.findings);
-    findings.clear();
-    find(kinds, text.as_bytes(), Encoding::Plain, scratch, &mut findings);
-    let mut kept = 0;
-    for finding in &findings {
-        out.extend_from_slice(&text.as_bytes()[kept..finding.span.start as usize]);
-        out.extend_from_slice(b"****");
-        kept = finding.span.end as usize;
-    }
-    out.extend_from_slice(&text.as_bytes()[kept..]);
-    scratch.findings = findings;
-}
-
 /// One walk: every digit run, `@` and colon is looked at where it stands. With `SURFACE`, false at the first sign
 /// that the text is not what it looks like; a shadow is.
 fn walk<const SURFACE: bool>(
-    kinds: KindSet,
+    query: Query<'_>,
     bytes: &[u8],
-    encoding: Encoding,
     depth: u8,
+    labels: &mut Labels,
     proposals: &mut Vec<Proposal>,
+    misses: Option<&mut Vec<Miss>>,
 ) -> bool {
-    let phones = kinds.contains(Kind::KrPhone);
-    let persons = kinds.contains(Kind::KrRrn) || kinds.contains(Kind::KrFrn);
-    let (mails, addresses) = (kinds.contains(Kind::Email), kinds.contains(Kind::Ip));
-    let mut search = Search { bytes, kinds, persons, phones, mail_end: 0, proposals, depth };
-    // Where the last run of colons ended.
-    let mut looked = 0;
-    let mut at = 0;
-    while at < bytes.len() {
-        match CLASSES[bytes[at] as usize] {
-            Class::Other => {
-                at += 1;
-                while at < bytes.len() && CLASSES[bytes[at] as usize] == Class::Other {
-                    at += 1;
+    labels.clear();
+    let Query { kinds, field, .. } = query;
+    let (mails, colons) = (kinds.contains(Kind::Email), kinds.contains(Kind::Ip) || kinds.contains(Kind::Mac));
+    let mut search =
+        Search { bytes, kinds, field, labels, mail_end: 0, address_end: 0, before: None, proposals, misses, depth };
+    let mut hangul = false;
+    // Where the last run of colons ended, and the last run of digits.
+    let (mut looked, mut done) = (0, 0);
+    for begin in (0..bytes.len()).step_by(64) {
+        let block = Block::of(bytes, begin);
+        hangul |= block.hangul;
+        let mut stops = block.digits | block.signs;
+        while stops != 0 {
+            let at = begin + stops.trailing_zeros() as usize;
+            stops &= stops - 1;
+            match CLASSES[bytes[at] as usize] {
+                Class::Digit => {
+                    // A run is looked at from its first digit, once; it may go on in the next block.
+                    if at < done {
+                        continue;
+                    }
+                    let len = (!(block.digits >> (at - begin))).trailing_zeros() as usize;
+                    done = at + len;
+                    if done == begin + 64 {
+                        done = number::run_end(bytes, done);
+                        stops = 0;
+                    } else {
+                        stops &= !0 << (done - begin);
+                    }
+                    if len == 4
+                        && let Some(end) = gate::stamp(bytes, at)
+                    {
+                        debug_assert!(search.sees_no_stamp(at, end));
+                        done = end;
+                        stops = if end < begin + 64 { stops & !0 << (end - begin) } else { 0 };
+                    } else if gate::idle(bytes, at, done) {
+                        debug_assert!(search.sees_nothing(at, done), "a number that only seems idle");
+                    } else if gate::inside(bytes, at) {
+                        number::look_inside(&mut search, at, done);
+                        debug_assert!(search.sees_no_more(at, done), "a number that only seems to be inside another");
+                    } else if gate::quad(bytes, at, done) {
+                        number::look_quad(&mut search, at, done);
+                        debug_assert!(search.sees_no_more(at, done), "four groups that only seem to be an address");
+                    } else {
+                        number::look(&mut search, at, done);
+                    }
                 }
-            }
-            Class::Digit => {
-                let start = at;
-                while at < bytes.len() && bytes[at].is_ascii_digit() {
-                    at += 1;
+                Class::At => {
+                    if mails {
+                        net::mail(&mut search, at);
+                    }
                 }
-                if number::is_of_interest(bytes, start, at) {
-                    number::look(&mut search, start, at);
+                Class::Colon => {
+                    // Digits behind the colon are walked over again: `10:192.0.2.1`, `tel:01012345678`.
+                    if colons && at >= looked.max(done) {
+                        looked = net::v6(&mut search, at);
+                    }
                 }
-                if addresses && at - start <= 3 && bytes.get(at) == Some(&b'.') {
-                    net::v4(&mut search, start);
+                Class::Odd if block::syllable(&bytes[at..]) => {}
+                Class::Backslash | Class::Sign | Class::Odd => {
+                    if SURFACE && unusual(bytes, at) {
+                        return false;
+                    }
                 }
-            }
-            Class::At => {
-                if mails {
-                    net::mail(&mut search, at);
-                }
-                at += 1;
-            }
-            Class::Colon => {
-                // Digits behind the colon are walked over again: `10:192.0.2.1`, `tel:01012345678`.
-                if addresses && at >= looked {
-                    looked = net::v6(&mut search, at);
-                }
-                at += 1;
-            }
-            class @ (Class::Backslash | Class::Percent | Class::Plus | Class::Odd) => {
-                if SURFACE && unusual(bytes, at, class, encoding) {
-                    return false;
-                }
-                at += 1;
+                Class::Other => {}
             }
         }
+    }
+    if hangul {
+        address::look(&mut search);
+        name::look(&mut search);
     }
     true
 }
 
-/// Whether the sign at `at` makes the text differ from what it looks like.
-#[cold]
-fn unusual(bytes: &[u8], at: usize, class: Class, encoding: Encoding) -> bool {
-    let hex = |place: usize| bytes.get(at + place).is_some_and(u8::is_ascii_hexdigit);
-    match class {
-        Class::Other | Class::Digit | Class::At | Class::Colon => false,
-        Class::Backslash => {
-            encoding == Encoding::Json
-                || matches!(
-                    bytes.get(at + 1),
-                    Some(b'u' | b'x' | b'n' | b't' | b'r' | b'b' | b'f' | b'"' | b'\\' | b'/')
-                )
-        }
-        Class::Percent => hex(1) && hex(2),
-        Class::Plus => joins_digits(bytes, at),
-        Class::Odd => {
-            let (character, _) = glyph::decode(bytes, at);
-            glyph::read(character) != Glyph::Same || matches!(character, '\u{7F}' | '\u{1100}'..='\u{11FF}')
-        }
-    }
-}
-
 /// The slow road: the text's shadows, one layer of escapes deeper each, invisible characters parting and joining.
 #[cold]
-fn find_folded(kinds: KindSet, text: &[u8], encoding: Encoding, scratch: &mut TextScratch) {
-    scratch.shadow.begin(text, encoding == Encoding::Json);
+fn find_folded(query: Query<'_>, text: &[u8], scratch: &mut TextScratch) {
+    let TextScratch { shadow, deeper, unmarked, labels, shadowed, proposals, folded, origins, misses, .. } = scratch;
+    let mut notes = Notes { labels, shadowed, proposals, folded, origins, misses: misses.as_mut() };
+    shadow.begin(text, query.encoding == Encoding::Json);
     for depth in 0..=UNESCAPES_MAX {
-        look(
-            kinds,
-            text,
-            depth as u8,
-            &scratch.shadow,
-            &mut scratch.shadowed,
-            &mut scratch.proposals,
-            &mut scratch.folded,
-        );
-        if scratch.shadow.marked {
-            scratch.unmarked.unmarked(&scratch.shadow);
-            look(
-                kinds,
-                text,
-                depth as u8,
-                &scratch.unmarked,
-                &mut scratch.shadowed,
-                &mut scratch.proposals,
-                &mut scratch.folded,
-            );
+        notes.look(query, text, depth as u8, shadow);
+        if shadow.marked {
+            unmarked.unmarked(shadow);
+            notes.look(query, text, depth as u8, unmarked);
         }
-        if depth == UNESCAPES_MAX || !scratch.deeper.deepen(&scratch.shadow) {
+        if depth == UNESCAPES_MAX || !deeper.deepen(shadow) {
             return;
         }
-        std::mem::swap(&mut scratch.shadow, &mut scratch.deeper);
+        std::mem::swap(shadow, deeper);
     }
 }
 
-/// Walks one shadow and carries what it proposes over to the original.
-fn look(
-    kinds: KindSet,
-    text: &[u8],
-    depth: u8,
-    shadow: &Shadow,
-    shadowed: &mut Vec<Proposal>,
-    proposals: &mut Vec<Proposal>,
-    folded: &mut Vec<u8>,
-) {
-    shadowed.clear();
-    walk::<false>(kinds, &shadow.bytes, Encoding::Plain, depth, shadowed);
-    for proposal in shadowed {
-        let plain = proposal.finding.span.of(&shadow.bytes);
-        let span = shadow.origin(proposal.finding.span);
-        let same = span.of(text) == plain;
-        proposal.finding.span = span;
-        if !same {
-            proposal.finding.folded = Some(Span::new(folded.len(), folded.len() + plain.len()));
-            folded.extend_from_slice(plain);
+/// Where what is seen in a shadow goes.
+struct Notes<'a> {
+    labels: &'a mut Labels,
+    shadowed: &'a mut Vec<Proposal>,
+    proposals: &'a mut Vec<Proposal>,
+    folded: &'a mut Vec<u8>,
+    origins: &'a mut Vec<Origin>,
+    misses: Option<&'a mut Vec<Miss>>,
+}
+
+impl Notes<'_> {
+    /// Walks one shadow and carries what it proposes over to the original.
+    fn look(&mut self, query: Query<'_>, text: &[u8], depth: u8, shadow: &Shadow) {
+        self.shadowed.clear();
+        let known = self.misses.as_ref().map_or(0, |misses| misses.len());
+        let misses = self.misses.as_deref_mut();
+        walk::<false>(
+            Query { encoding: Encoding::Plain, ..query },
+            &shadow.bytes,
+            depth,
+            self.labels,
+            self.shadowed,
+            misses,
+        );
+        for miss in self.misses.iter_mut().flat_map(|misses| &mut misses[known..]) {
+            miss.span = shadow.origin(miss.span);
         }
-        proposals.push(*proposal);
+        for proposal in &mut *self.shadowed {
+            let within = proposal.finding.span;
+            let plain = within.of(&shadow.bytes);
+            let origins = &shadow.origins[within.start as usize..within.end as usize];
+            let span = shadow.origin(within);
+            let same = span.of(text) == plain;
+            proposal.finding.span = span;
+            proposal.finding.layers = origins.iter().fold(shadow.strings, |layers, origin| layers.and(origin.layers));
+            if !same {
+                proposal.finding.folded = Some(Span::new(self.folded.len(), self.folded.len() + plain.len()));
+                self.folded.extend_from_slice(plain);
+                self.origins.extend_from_slice(origins);
+            }
+            self.proposals.push(*proposal);
+        }
     }
 }
 

@@ -1,5 +1,10 @@
 //! `credit_card`: the number of a payment card, 13 to 19 digits.
 
+use super::Labels;
+
+/// Words before a value of this kind.
+pub const LABELS: Labels = Labels { stems: &["카드", "card"], words: &[] };
+
 /// Luhn's check: from the right every second digit doubled, digits summed, the sum divisible by ten.
 pub fn luhn(digits: &[u8]) -> bool {
     let mut sum = 0;

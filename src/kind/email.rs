@@ -1,5 +1,10 @@
 //! `email`: an e-mail address, `local@domain` with a top-level domain of letters.
 
+use super::Labels;
+
+/// Words before a value of this kind.
+pub const LABELS: Labels = Labels { stems: &["이메일", "메일", "email", "e-mail"], words: &["mail"] };
+
 /// Where the domain that begins `bytes` ends; `None` if none does.
 ///
 /// Labels of letters, digits and hyphens; the last is letters (two or more) or `xn--...`. What follows the last such

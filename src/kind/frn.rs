@@ -3,7 +3,32 @@
 //! The shape of a resident's number with G 5 or 6 (1900s), 7 or 8 (2000s), and a check digit of its own. Random since
 //! October 2020 as well, so a failing check refutes nothing.
 
-use super::rrn;
+use super::{Labels, rrn};
+
+/// Words before a value of this kind.
+pub const LABELS: Labels = Labels {
+    stems: &[
+        "외국인등록",
+        "외국인 등록",
+        "외국인번호",
+        "외국인 번호",
+        "거소신고",
+        "거소 신고",
+        "거소번호",
+        "거소증",
+        "foreigner",
+        "foreignreg",
+        "foreign_reg",
+        "foreign reg",
+        "alienreg",
+        "alien_reg",
+        "alien reg",
+        "arcno",
+        "arc_no",
+        "arc no",
+    ],
+    words: &["frn", "arc"],
+};
 
 /// Whether the last digit is the foreigners' check digit: `(13 - S mod 11) mod 10`.
 pub fn checked(digits: &[u8; 13]) -> bool {

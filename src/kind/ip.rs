@@ -3,6 +3,12 @@
 use std::fmt::Write;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
+use super::Labels;
+
+/// Words before a value of this kind.
+pub const LABELS: Labels =
+    Labels { stems: &["아이피", "ip주소", "ip 주소", "ipaddr", "ip_addr"], words: &["ip"] };
+
 /// An address, read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Address {

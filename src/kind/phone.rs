@@ -2,6 +2,28 @@
 //!
 //! Numbers of offices (15xx, 16xx, 18xx) and short numbers (112, 114) are not: they reach no person.
 
+use super::Labels;
+
+/// Words before a value of this kind.
+pub const LABELS: Labels = Labels {
+    stems: &[
+        "전화",
+        "연락",
+        "휴대",
+        "핸드폰",
+        "모바일",
+        "팩스",
+        "문의",
+        "☎",
+        "📞",
+        "phone",
+        "mobile",
+        "contact",
+        "cellular",
+    ],
+    words: &["tel", "hp", "h.p", "fax", "cell", "call", "t", "m"],
+};
+
 /// Most digits of a national number, `0502-1234-5678`.
 pub(crate) const DIGITS_MAX: usize = 12;
 
@@ -34,6 +56,45 @@ pub fn fits(digits: &[u8], code: usize) -> bool {
 pub fn mobile(digits: &[u8]) -> bool {
     matches!(digits, [b'0', b'1', ..])
 }
+
+/// The length of the extension that begins `bytes`, what stands behind a number: `~8`, `, 내선 102`, ` (내선 102)`,
+/// ` ext. 12`, ` x12`, `#12`, ` 교환 12`; 0 if there is none.
+pub fn extension(bytes: &[u8]) -> usize {
+    let digits = |at: usize| bytes[at..].iter().take(6).take_while(|byte| byte.is_ascii_digit()).count();
+    let whole = |at: usize| !matches!(bytes[at..], [b'A'..=b'Z' | b'a'..=b'z', ..] | [b'-' | b'.', b'0'..=b'9', ..]);
+    if bytes.first() == Some(&b'~') {
+        let len = digits(1);
+        return if (1..=4).contains(&len) && whole(1 + len) { 1 + len } else { 0 };
+    }
+    // Most numbers end here.
+    let mut at = bytes.iter().take(2).take_while(|byte| matches!(byte, b' ' | b',')).count();
+    let paren = bytes.get(at) == Some(&b'(');
+    at += usize::from(paren);
+    let Some(word) = EXTENSIONS.iter().find(|word| {
+        let head = bytes.get(at..at + word.len());
+        head.is_some_and(|head| head.eq_ignore_ascii_case(word.as_bytes()))
+    }) else {
+        return 0;
+    };
+    if *word == "x" && at == 0 {
+        return 0;
+    }
+    at += word.len();
+    at += bytes[at..].iter().take(2).take_while(|byte| matches!(byte, b' ' | b':' | b'.')).count();
+    let len = digits(at);
+    at += len;
+    if !(1..=5).contains(&len) || !whole(at) {
+        return 0;
+    }
+    match bytes.get(at) {
+        Some(b')') if paren => at + 1,
+        _ if paren => 0,
+        _ => at,
+    }
+}
+
+/// Words before an extension, the longer of two first.
+const EXTENSIONS: [&str; 8] = ["내선번호", "내선", "교환번호", "교환", "extension", "ext", "#", "x"];
 
 /// A whole value, read.
 pub(crate) struct Number {
@@ -84,6 +145,8 @@ fn read_any(bytes: &[u8]) -> Option<Number> {
                 count += 1;
             }
             b'+' if count == 0 => {}
+            // What an office's switch wants to know does not belong to the number.
+            _ if count > 7 && extension(&bytes[at..]) == bytes.len() - at => break,
             b'-' | b'.' | b'/' | b' ' | b'(' | b')' => {}
             _ => return None,
         }
@@ -151,6 +214,14 @@ mod tests {
             ("070-1234-5678", Some("07012345678")),
             ("010-0234-5678", Some("01002345678")),
             ("010-0000-0000", None),
+            ("02-123-4567~8", Some("021234567")),
+            ("02-123-4567, 내선 102", Some("021234567")),
+            ("02-123-4567 (내선 102)", Some("021234567")),
+            ("02-123-4567 ext. 12", Some("021234567")),
+            ("02-123-4567#12", Some("021234567")),
+            ("02-123-4567~010", Some("021234567")),
+            ("02-123-4567, 내선", None),
+            ("02-123-4567 내선 1234567", None),
             ("1588-1234", None),
             ("112", None),
             ("+1 415 555 0132", None),

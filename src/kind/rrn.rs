@@ -3,6 +3,24 @@
 //! G tells sex and century: 1 2 (1900s), 3 4 (2000s), 9 0 (1800s); 5 to 8 is a foreigner (`frn`). Since October 2020
 //! the digits after G are random and the last one checks nothing, so a failing check refutes nothing.
 
+use super::Labels;
+
+/// Words before a value of this kind. Banks call it 실명번호, public bodies name the column `ihidnum`.
+pub const LABELS: Labels = Labels {
+    stems: &[
+        "주민",
+        "실명번호",
+        "실명확인번호",
+        "jumin",
+        "resident",
+        "ihidnum",
+        "nationalid",
+        "national_id",
+        "national id",
+    ],
+    words: &["rrn", "ssn"],
+};
+
 /// Weights of the check digit, the same for residents and foreigners.
 const WEIGHTS: [u32; 12] = [2, 3, 4, 5, 6, 7, 8, 9, 2, 3, 4, 5];
 

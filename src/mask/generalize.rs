@@ -6,8 +6,8 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use woothee::parser::Parser;
 
-use crate::kind::{Kind, ip, trimmed};
-use crate::mask::REDACTED;
+use super::address;
+use crate::kind::{Kind, date_of_birth, ip, trimmed};
 use crate::record::time::{self, TimePrecision};
 
 /// How a value is made coarser.
@@ -82,7 +82,7 @@ impl std::fmt::Debug for AgentCache {
 /// Writes the coarser form of `text` to `out`; false, with nothing written, if it is not of its kind.
 ///
 /// `redact` writes a URL's path with what is found in it redacted: looking is the work of `find`, a room beside this
-/// one, so the engine lends it (`find::text::redact`).
+/// one, so the engine lends it (`find::restore::redact`).
 pub fn generalize(
     how: Generalize,
     text: &str,
@@ -98,7 +98,7 @@ pub fn generalize(
         Generalize::Day => time::truncate(text.as_bytes(), TimePrecision::Day, out),
         Generalize::Years(band) => years(text, band, out),
         Generalize::Band(width) => number_band(text, width, out),
-        Generalize::District => district(text, out),
+        Generalize::District => address::district(text, out),
         Generalize::Prefix(v4, v6) => prefix(text, v4, v6, out),
         Generalize::UserAgent => agent(text, cache, out),
         Generalize::Path => path(text, redact, out),
@@ -144,14 +144,20 @@ pub fn family(text: &str) -> Option<Family> {
     })
 }
 
-/// `1990-05-14`, `19900514`, `1990. 5. 14.`, `1990년 5월 14일`, `1990`, and `1990-1999` as this function writes it.
-/// A year of two digits is refused: its century is a guess.
+/// `1990-05-14`, `19900514`, `1990. 5. 14.`, `1990년 5월 14일`, `1990`, `1990-1999` as this function writes it, and
+/// whatever else is read as a birth date. A year of two digits is refused: its century is a guess.
 fn years(text: &str, band: u8, out: &mut Vec<u8>) -> bool {
     let digits = text.bytes().take_while(u8::is_ascii_digit).count();
-    if digits != 4 && digits != 8 || !text.chars().all(|c| c.is_ascii_digit() || " -./년월일".contains(c)) {
-        return false;
-    }
-    let Ok(year @ 1800..=2199) = text[..4].parse::<u32>() else {
+    let plain = matches!(digits, 4 | 8) && text.chars().all(|c| c.is_ascii_digit() || " -./년월일".contains(c));
+    let year = if plain {
+        &text[..4]
+    } else {
+        match date_of_birth::read(text.as_bytes()).map(|birth| birth.year_at) {
+            Some((start, end)) if end - start == 4 => &text[start..end],
+            _ => return false,
+        }
+    };
+    let Ok(year @ 1800..=2199) = year.parse::<u32>() else {
         return false;
     };
     let band = u32::from(band.max(1));
@@ -180,52 +186,6 @@ fn number_band(text: &str, width: u32, out: &mut Vec<u8>) -> bool {
         1 => put(out, format_args!("{first}")),
         _ => put(out, format_args!("{first}-{}", first + i128::from(width) - 1)),
     }
-}
-
-/// The seventeen 시도, without the endings that come and go (서울, 서울시, 서울특별시).
-const PROVINCES: [&str; 23] = [
-    "서울",
-    "부산",
-    "대구",
-    "인천",
-    "광주",
-    "대전",
-    "울산",
-    "세종",
-    "경기",
-    "강원",
-    "충청북",
-    "충청남",
-    "전라북",
-    "전라남",
-    "경상북",
-    "경상남",
-    "제주",
-    "충북",
-    "충남",
-    "전북",
-    "전남",
-    "경북",
-    "경남",
-];
-
-/// `서울특별시 강남구 테헤란로 1` becomes `서울특별시 강남구 ****`; 세종 has no 시군구.
-fn district(text: &str, out: &mut Vec<u8>) -> bool {
-    let mut words = text.split_whitespace();
-    let Some(province) = words.next().filter(|word| {
-        let known = PROVINCES.iter().find_map(|name| word.strip_prefix(name));
-        known.is_some_and(|rest| matches!(rest, "" | "시" | "도" | "특별시" | "광역시" | "특별자치시" | "특별자치도"))
-    }) else {
-        return false;
-    };
-    out.extend_from_slice(province.as_bytes());
-    out.push(b' ');
-    if let Some(word) = words.next().filter(|word| word.ends_with(['시', '군', '구']) && word.chars().count() <= 5) {
-        out.extend_from_slice(word.as_bytes());
-        out.push(b' ');
-    }
-    out.extend_from_slice(REDACTED.as_bytes());
-    true
 }
 
 /// The network of an address: `192.0.2.77` at 24 is `192.0.2.0/24`. A prefix that is shorter already stays.
@@ -379,6 +339,9 @@ mod tests {
             (Generalize::Years(10), "19880101", Some("1980-1989")),
             (Generalize::Years(10), "1980-1989", Some("1980-1989")),
             (Generalize::Years(10), "880101", None),
+            (Generalize::Years(1), "1988년생", Some("1988")),
+            (Generalize::Years(1), "05/14/1988", Some("1988")),
+            (Generalize::Years(1), "88년 1월 1일", None),
             (Generalize::Years(10), "1990 hong", None),
             (Generalize::Band(100), "123", Some("100-199")),
             (Generalize::Band(10), "-0.5", Some("-10--1")),

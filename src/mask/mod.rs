@@ -1,20 +1,19 @@
 //! The shape of what stays visible.
 
+mod address;
+mod form;
 pub mod generalize;
+mod name;
 
-use std::ops::Range;
-
-use crate::kind::glyph::Folded;
-use crate::kind::{Kind, credit_card, email, ip, phone, rrn, trimmed};
+use crate::kind::Kind;
 
 /// How a mask looks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum MaskShape {
     /// The form of the kind (`010-****-1234`, `ab***@example.com`); a value that is not of its kind is redacted.
     OfKind,
-    /// Of a telephone number the service or area stays: `010-****-****`. What is no whole number is redacted, and so is
-    /// every value of another kind.
-    Prefix,
+    /// A part of it that has a name stays. What is not of the kind that has such a part is redacted.
+    Part(Part),
     /// Nothing stays: `****`, whatever the length.
     Redact,
     /// So many characters stay at the start and at the end; every other one becomes `*`.
@@ -25,6 +24,77 @@ pub enum MaskShape {
         /// Characters kept at the end.
         last: u8,
     },
+    /// So many digits and letters stay at the start and at the end, and everything that is neither: `***-***-**0123`.
+    /// Where they would cover the whole value, it is redacted.
+    Digits {
+        /// Digits kept at the start.
+        first: u8,
+        /// Digits kept at the end.
+        last: u8,
+    },
+}
+
+/// A part of a value that a policy can name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Part {
+    /// Of a telephone number the service or area, `010-****-****`; of one of another country its code.
+    Prefix,
+    /// Of a resident's or foreigner's number the birth date and the digit of the sex, `880101-1******`.
+    BirthAndSex,
+    /// Of an e-mail address what stands behind the `@`.
+    Domain,
+    /// Of an address of the network all but the last octet, `192.0.2.***`; of IPv6 48 bits, `2001:db8:1::****`.
+    Network,
+    /// Of a name the family name, of a name in other letters than Hangul the first one: `홍**`, `남궁**`, `J***`.
+    Surname,
+    /// Of a postal address all up to 읍, 면, 동 or the name of the road.
+    Town,
+    /// Of a birth date the year, `1988-**-**`.
+    Year,
+    /// Of a number plate the digits that say the class of the vehicle, `12*****`.
+    Class,
+}
+
+impl Part {
+    /// Every part.
+    pub const ALL: [Self; 8] = [
+        Self::Prefix,
+        Self::BirthAndSex,
+        Self::Domain,
+        Self::Network,
+        Self::Surname,
+        Self::Town,
+        Self::Year,
+        Self::Class,
+    ];
+
+    /// What the policy calls it.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Prefix => "prefix",
+            Self::BirthAndSex => "birth and sex",
+            Self::Domain => "domain",
+            Self::Network => "network",
+            Self::Surname => "surname",
+            Self::Town => "town",
+            Self::Year => "year",
+            Self::Class => "class",
+        }
+    }
+
+    /// Whether values of this kind have such a part.
+    pub const fn is_of(self, kind: Kind) -> bool {
+        match self {
+            Self::Prefix => matches!(kind, Kind::KrPhone | Kind::PhoneIntl),
+            Self::BirthAndSex => matches!(kind, Kind::KrRrn | Kind::KrFrn),
+            Self::Domain => matches!(kind, Kind::Email),
+            Self::Network => matches!(kind, Kind::Ip),
+            Self::Surname => matches!(kind, Kind::PersonName),
+            Self::Town => matches!(kind, Kind::KrAddress),
+            Self::Year => matches!(kind, Kind::DateOfBirth),
+            Self::Class => matches!(kind, Kind::KrVehiclePlate),
+        }
+    }
 }
 
 /// What stands for a value of which nothing may stay.
@@ -39,9 +109,22 @@ pub fn mask(kind: Kind, shape: MaskShape, text: &str, out: &mut Vec<u8>) {
     match shape {
         MaskShape::Redact => redact(out),
         MaskShape::Edges { first, last } => edges(usize::from(first), usize::from(last), text, out),
-        MaskShape::OfKind => by_form(kind, false, text, out),
-        MaskShape::Prefix if kind == Kind::KrPhone => by_form(kind, true, text, out),
-        MaskShape::Prefix => redact(out),
+        MaskShape::Digits { first, last } => digits(usize::from(first), usize::from(last), text, out),
+        MaskShape::OfKind => of_kind(kind, None, text, out),
+        MaskShape::Part(part) if part.is_of(kind) => of_kind(kind, Some(part), text, out),
+        MaskShape::Part(_) => redact(out),
+    }
+}
+
+/// Writes the form of the kind, or the one in which `part` stays.
+fn of_kind(kind: Kind, part: Option<Part>, text: &str, out: &mut Vec<u8>) {
+    let done = match kind {
+        Kind::PersonName => name::mask(part.is_some(), text, out),
+        Kind::KrAddress => address::mask(part.is_some(), text, out),
+        _ => form::mask(kind, part, text, out),
+    };
+    if !done {
+        redact(out);
     }
 }
 
@@ -61,105 +144,27 @@ fn edges(first: usize, last: usize, text: &str, out: &mut Vec<u8>) {
     out.extend_from_slice(&text.as_bytes()[end..]);
 }
 
-/// What a form hides of a value.
-enum Hidden {
-    /// Every letter and digit of the range; separators stay.
-    Figures(Range<usize>),
-    /// Every character of the range.
-    All(Range<usize>),
-    /// The range as one group of unknown length, `****`.
-    Group(Range<usize>),
+/// A star stands for a digit that was hidden before.
+fn is_figure(character: char) -> bool {
+    character == '*' || character.is_alphanumeric()
 }
 
-/// Writes the form of the kind; `all` hides what stands behind the part that stays, up to the end.
-fn by_form(kind: Kind, all: bool, text: &str, out: &mut Vec<u8>) {
-    let hidden = |bytes: &[u8]| match hidden(kind, bytes)? {
-        Hidden::Figures(range) if all => Some(Hidden::Figures(range.start..bytes.len())),
-        hidden => Some(hidden),
-    };
-    let text = trimmed(text);
-    if text.bytes().all(|byte| byte.is_ascii() && byte != b'*') {
-        return match hidden(text.as_bytes()) {
-            Some(hidden) => write(&hidden, text, |at| at, out),
-            None => redact(out),
-        };
-    }
-    // Masked already, or written in other characters: read a plain copy, cut the original.
-    let Some(mut folded) = Folded::new(text) else {
+fn digits(first: usize, last: usize, text: &str, out: &mut Vec<u8>) {
+    let count = text.chars().filter(|c| is_figure(*c)).count();
+    if first + last >= count {
         return redact(out);
-    };
-    let stars = folded.bytes().iter().rev().take_while(|byte| **byte == b'*').count();
-    if kind != Kind::Email {
-        folded.unstar();
     }
-    match hidden(folded.bytes()) {
-        // `880101-1******` shows the sex where that was needed: it is masked already.
-        Some(_) if stars == 6 && matches!(kind, Kind::KrRrn | Kind::KrFrn) => out.extend_from_slice(text.as_bytes()),
-        Some(hidden) => write(&hidden, text, |at| folded.origin(at, text), out),
-        None => redact(out),
+    let mut seen = 0;
+    for character in text.chars() {
+        let hidden = is_figure(character) && {
+            seen += 1;
+            seen > first && seen <= count - last
+        };
+        put(if hidden { '*' } else { character }, out);
     }
 }
 
-/// What the form of `kind` hides in `bytes`; `None` if they are not of the kind, or the kind has no form.
-fn hidden(kind: Kind, bytes: &[u8]) -> Option<Hidden> {
-    match kind {
-        Kind::KrRrn | Kind::KrFrn => rrn::read(bytes).map(|(_, seventh)| Hidden::Figures(seventh..bytes.len())),
-        Kind::KrPhone => phone::read(bytes).map(|number| Hidden::Figures(number.hidden.0..number.hidden.1)),
-        Kind::CreditCard => {
-            let mut places = [0; 19];
-            let mut seen = 0;
-            let count = credit_card::read(bytes, |_, at| {
-                if let Some(place) = places.get_mut(seen) {
-                    *place = at;
-                }
-                seen += 1;
-            })?;
-            Some(Hidden::Figures(places[credit_card::shown_first(count)]..places[count - 4]))
-        }
-        Kind::Email => {
-            let at = email::read(bytes)?;
-            let local = std::str::from_utf8(&bytes[..at]).ok()?;
-            // Two characters of three would be the whole name to whoever guesses.
-            let shown = if local.chars().count() > 3 { 2 } else { 0 };
-            let from = local.char_indices().nth(shown).map_or(at, |(from, _)| from);
-            Some(Hidden::All(from..at))
-        }
-        Kind::Ip => hidden_ip(bytes),
-        Kind::Id | Kind::Text | Kind::Time | Kind::DateOfBirth | Kind::Number => None,
-        Kind::KrAddress | Kind::UserAgent | Kind::Url | Kind::Code => None,
-    }
-}
-
-/// Bits 17 to 24 of IPv4, also at the end of IPv6; bits 113 to 128 of other IPv6.
-fn hidden_ip(bytes: &[u8]) -> Option<Hidden> {
-    let parts = ip::parts(bytes)?;
-    let address = &bytes[parts.start..parts.end];
-    let mut dots = address.iter().enumerate().filter(|(_, byte)| **byte == b'.').map(|(at, _)| parts.start + at);
-    if let (Some(_), Some(second), Some(third)) = (dots.next(), dots.next(), dots.next()) {
-        return Some(Hidden::Figures(second + 1..third));
-    }
-    let colon = address.iter().rposition(|byte| *byte == b':')?;
-    // `1:2:3:4:5:6:7::` leaves room for one group only, and a group behind `::` would be a ninth.
-    let full = address.ends_with(b"::") && address.iter().filter(|byte| **byte == b':').count() == 8;
-    let from = parts.start + colon + usize::from(!full);
-    Some(Hidden::Group(from..parts.end))
-}
-
-/// Writes `text` with the hidden part starred; `origin` maps places of the plain copy to `text`.
-fn write(hidden: &Hidden, text: &str, origin: impl Fn(usize) -> usize, out: &mut Vec<u8>) {
-    let (Hidden::Figures(range) | Hidden::All(range) | Hidden::Group(range)) = hidden;
-    let (start, end) = (origin(range.start), origin(range.end));
-    out.extend_from_slice(&text.as_bytes()[..start]);
-    match hidden {
-        Hidden::Group(_) => redact(out),
-        Hidden::Figures(_) => {
-            let mut written = [0; 4];
-            for character in text[start..end].chars() {
-                let figure = character.is_alphanumeric();
-                out.extend_from_slice(if figure { b"*" } else { character.encode_utf8(&mut written).as_bytes() });
-            }
-        }
-        Hidden::All(_) => out.extend(text[start..end].chars().map(|_| b'*')),
-    }
-    out.extend_from_slice(&text.as_bytes()[end..]);
+/// Appends one character.
+fn put(character: char, out: &mut Vec<u8>) {
+    out.extend_from_slice(character.encode_utf8(&mut [0; 4]).as_bytes());
 }

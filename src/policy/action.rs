@@ -3,8 +3,8 @@
 use crate::diagnostic::nearest;
 use crate::engine::plan::Action;
 use crate::kind::Kind;
-use crate::mask::MaskShape;
 use crate::mask::generalize::Generalize;
+use crate::mask::{MaskShape, Part};
 
 /// What is wrong with an action's words.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -21,7 +21,7 @@ pub struct Unread {
 
 const VERBS: [&str; 10] =
     ["keep", "drop", "scan", "pseudonymize", "mask", "truncate", "generalize", "seal", "present", "parts"];
-const MASK_HELP: &str = "`mask`, `mask all`, `mask keep first 1`, `mask keep last 4`, `mask keep first 1 last 1` or (of a telephone number) `mask keep prefix`";
+const MASK_HELP: &str = "`mask`, `mask all`, `mask keep first 1`, `mask keep last 4`, `mask keep first 1 last 1`, `mask keep last 4 digits` (separators stay), or `mask keep` and a part of the kind: `prefix` (a telephone number), `birth and sex` (a registration number), `domain` (an e-mail address), `network` (an IP address), `surname` (a name), `town` (an address), `year` (a birth date), `class` (a number plate)";
 const GENERALIZE_HELP: &str = "`generalize to` `second`, `minute`, `hour`, `day` (a time), `year` or `10 years` (a birth date), `bands of 100` (a number), `district` (an address), `/24,/48` or `family` (an IP address), `device` (a user agent), `path` (a URL), `major version` or `product` (a code)";
 
 /// How words begin that mean a hash without a key of the tier's own, which garim does not have.
@@ -59,17 +59,30 @@ pub fn name(text: &str) -> Option<&str> {
 }
 
 fn mask(rest: &[&str]) -> Option<MaskShape> {
-    let (first, last) = match rest {
+    let (rest, digits) = match rest {
         [] => return Some(MaskShape::OfKind),
         ["all"] => return Some(MaskShape::Redact),
-        ["keep", "prefix"] => return Some(MaskShape::Prefix),
-        ["keep", "first", first] => (first.parse().ok()?, 0),
-        ["keep", "last", last] => (0, last.parse().ok()?),
-        ["keep", "first", first, "last", last] => (first.parse().ok()?, last.parse().ok()?),
+        ["keep", rest @ .., "digits"] => (rest, true),
+        ["keep", rest @ ..] => (rest, false),
         _ => return None,
     };
+    let (first, last) = match rest {
+        ["first", first] => (first.parse().ok()?, 0),
+        ["last", last] => (0, last.parse().ok()?),
+        ["first", first, "last", last] => (first.parse().ok()?, last.parse().ok()?),
+        _ if digits => return None,
+        part => {
+            return Part::ALL
+                .into_iter()
+                .find(|one| one.name().split(' ').eq(part.iter().copied()))
+                .map(MaskShape::Part);
+        }
+    };
     // Keeping nothing has its own name, which does not tell the value's length.
-    (first > 0 || last > 0).then_some(MaskShape::Edges { first, last })
+    (first > 0 || last > 0).then_some(match digits {
+        true => MaskShape::Digits { first, last },
+        false => MaskShape::Edges { first, last },
+    })
 }
 
 fn generalize(rest: &[&str]) -> Option<Generalize> {
@@ -154,14 +167,24 @@ pub fn words(action: Action) -> String {
         Action::Present => "present".to_owned(),
         Action::Parts => "parts".to_owned(),
         Action::Pseudonymize => "pseudonymize".to_owned(),
-        Action::Mask(MaskShape::OfKind) => "mask".to_owned(),
-        Action::Mask(MaskShape::Redact) => "mask all".to_owned(),
-        Action::Mask(MaskShape::Prefix) => "mask keep prefix".to_owned(),
-        Action::Mask(MaskShape::Edges { first, last: 0 }) => format!("mask keep first {first}"),
-        Action::Mask(MaskShape::Edges { first: 0, last }) => format!("mask keep last {last}"),
-        Action::Mask(MaskShape::Edges { first, last }) => format!("mask keep first {first} last {last}"),
+        Action::Mask(shape) => mask_words(shape),
         Action::Truncate(count) => format!("truncate to {count}"),
         Action::Generalize(way) => format!("generalize to {}", way_words(way)),
+    }
+}
+
+fn mask_words(shape: MaskShape) -> String {
+    let edges = |first: u8, last: u8| match (first, last) {
+        (first, 0) => format!("first {first}"),
+        (0, last) => format!("last {last}"),
+        (first, last) => format!("first {first} last {last}"),
+    };
+    match shape {
+        MaskShape::OfKind => "mask".to_owned(),
+        MaskShape::Redact => "mask all".to_owned(),
+        MaskShape::Part(part) => format!("mask keep {}", part.name()),
+        MaskShape::Edges { first, last } => format!("mask keep {}", edges(first, last)),
+        MaskShape::Digits { first, last } => format!("mask keep {} digits", edges(first, last)),
     }
 }
 
@@ -206,13 +229,26 @@ pub fn fits(action: Action, kind: Kind) -> Result<(), &'static str> {
             ),
             _ => Ok(()),
         },
-        Action::Mask(MaskShape::OfKind) => match kind {
-            Kind::KrRrn | Kind::KrFrn | Kind::KrPhone | Kind::Email | Kind::Ip | Kind::CreditCard => Ok(()),
-            _ => Err("this kind has no mask of its own; use `mask all` or `mask keep first 1`"),
+        Action::Mask(MaskShape::OfKind) => match (kind as usize) < Kind::FOUND {
+            true => Ok(()),
+            false => Err("this kind has no mask of its own; use `mask all` or `mask keep first 1`"),
         },
-        Action::Mask(MaskShape::Prefix) => match kind {
-            Kind::KrPhone => Ok(()),
-            _ => Err("only a telephone number has a prefix; use `mask keep first 3`"),
+        Action::Mask(MaskShape::Part(part)) if part.is_of(kind) => Ok(()),
+        Action::Mask(MaskShape::Part(part)) => Err(match part {
+            Part::Prefix => "only a telephone number has a prefix; use `mask keep first 3`",
+            Part::BirthAndSex => "only a `kr_rrn` or `kr_frn` tells birth and sex",
+            Part::Domain => "only an e-mail address has a domain; of a URL use `generalize to path`",
+            Part::Network => "only an IP address has a network; of a MAC address `mask` leaves the maker",
+            Part::Surname => "only a `person_name` has a surname; use `mask keep first 1`",
+            Part::Town => "only a `kr_address` has a town",
+            Part::Year => "only a birth date has a year to keep; of a time use `generalize to day`",
+            Part::Class => "only a `kr_vehicle_plate` has a class",
+        }),
+        Action::Mask(MaskShape::Digits { .. }) => match kind {
+            Kind::KrRrn | Kind::KrFrn | Kind::KrDriverLicense | Kind::KrPassport | Kind::KrBrn | Kind::KrCrn => Ok(()),
+            Kind::KrPhone | Kind::PhoneIntl | Kind::KrHealthInsurance | Kind::KrVehiclePlate | Kind::Id => Ok(()),
+            Kind::CreditCard | Kind::BankAccount | Kind::Imei | Kind::Mac => Ok(()),
+            _ => Err("digits are counted in numbers with groups; use `mask`, `mask all` or `mask keep first 1`"),
         },
         Action::Mask(MaskShape::Edges { .. }) | Action::Truncate(_) => match kind {
             Kind::Ip => Err("use `generalize to /24,/48`"),
@@ -240,32 +276,89 @@ pub fn fits(action: Action, kind: Kind) -> Result<(), &'static str> {
     }
 }
 
-/// How many values fit what an action leaves to see, where the form of the kind tells; the smallest form counts.
-///
-/// A telephone number counts as `010` and eight digits, written without hyphens. The check digits of cards and
-/// resident registration numbers make one hidden digit worthless.
-pub fn candidates(action: Action, kind: Kind) -> Option<u64> {
-    let (digits, known_first, worthless): (u32, u32, u32) = match kind {
-        Kind::KrRrn | Kind::KrFrn => (13, 0, 1),
-        Kind::KrPhone => (11, 3, 0),
-        Kind::CreditCard => (16, 0, 1),
-        _ => (0, 0, 0),
-    };
-    let visible = match (action, kind) {
-        // The third octet is hidden.
-        (Action::Mask(MaskShape::OfKind), Kind::Ip) => return Some(256),
-        (Action::Mask(MaskShape::OfKind), Kind::KrRrn | Kind::KrFrn) => 6,
-        // `010-****-****`
-        (Action::Mask(MaskShape::Prefix), Kind::KrPhone) => known_first,
-        // `010-****-1234`
-        (Action::Mask(MaskShape::OfKind), Kind::KrPhone) => 7,
-        // First six and last four.
-        (Action::Mask(MaskShape::OfKind), Kind::CreditCard) => 10,
-        (Action::Mask(MaskShape::Edges { first, last }), _) if digits > 0 => {
-            u32::from(first).max(known_first) + u32::from(last)
-        }
-        (Action::Truncate(count), _) if digits > 0 => u32::from(count).max(known_first),
+/// How many characters a value of a kind has that somebody would have to try, where the form of the kind tells.
+struct Length {
+    /// Digits of its smallest form; a letter counts as one, so that no number is told too high.
+    digits: u32,
+    /// So many of the first ones are known anyway.
+    known: u32,
+    /// So many hidden ones follow from the others: a check digit.
+    worthless: u32,
+    /// How many characters may stand in one place.
+    base: u64,
+}
+
+/// A telephone number counts as `010` and eight digits, written without hyphens.
+const fn length(kind: Kind) -> Option<Length> {
+    let (digits, known, worthless, base) = match kind {
+        Kind::KrRrn | Kind::KrFrn | Kind::KrCrn => (13, 0, 1, 10),
+        Kind::KrPhone => (11, 3, 0, 10),
+        Kind::PhoneIntl | Kind::BankAccount => (10, 0, 0, 10),
+        Kind::CreditCard => (16, 0, 1, 10),
+        Kind::KrBrn => (10, 0, 1, 10),
+        // Whoever makes cards knows how the check digits are made.
+        Kind::KrDriverLicense => (12, 0, 1, 10),
+        // Nearly every one begins with M.
+        Kind::KrPassport => (9, 1, 0, 10),
+        Kind::KrHealthInsurance => (11, 0, 0, 10),
+        Kind::Imei => (15, 0, 1, 10),
+        Kind::Mac => (12, 0, 0, 16),
+        Kind::KrVehiclePlate => (7, 0, 0, 10),
         _ => return None,
     };
-    Some(10_u64.pow(digits.saturating_sub(visible).saturating_sub(worthless)))
+    Some(Length { digits, known, worthless, base })
+}
+
+/// How many values fit what an action leaves to see, where the form of the kind tells; the smallest form counts.
+///
+/// The check digits of cards and registration numbers make one hidden digit worthless.
+pub fn candidates(action: Action, kind: Kind) -> Option<u64> {
+    if kind == Kind::Ip {
+        // One octet is hidden.
+        return matches!(action, Action::Mask(MaskShape::OfKind | MaskShape::Part(_))).then_some(256);
+    }
+    let Length { digits, known, worthless, base } = length(kind)?;
+    let visible = match action {
+        Action::Mask(MaskShape::Part(part)) if part.is_of(kind) => match part {
+            Part::Prefix => known,
+            Part::BirthAndSex => 7,
+            // One of forty syllables and four digits.
+            Part::Class => return Some(400_000),
+            Part::Domain | Part::Network | Part::Surname | Part::Town | Part::Year => return None,
+        },
+        Action::Mask(MaskShape::OfKind) => shown(kind)?,
+        Action::Mask(MaskShape::Edges { first, last } | MaskShape::Digits { first, last }) => {
+            u32::from(first).max(known) + u32::from(last)
+        }
+        Action::Truncate(count) => u32::from(count).max(known),
+        _ => return None,
+    };
+    Some(base.pow(digits.saturating_sub(visible).saturating_sub(worthless)))
+}
+
+/// How many characters the form of a kind leaves, of its smallest form.
+const fn shown(kind: Kind) -> Option<u32> {
+    Some(match kind {
+        // `880101-*******`
+        Kind::KrRrn | Kind::KrFrn | Kind::KrCrn => 6,
+        // `010-****-1234`
+        Kind::KrPhone => 7,
+        // `+1 ***-***-0132`
+        Kind::PhoneIntl => 4,
+        // First six and last four.
+        Kind::CreditCard => 10,
+        // `123-45-*****`, `M1234****`
+        Kind::KrBrn | Kind::KrPassport => 5,
+        // `11-12-******-10`
+        Kind::KrDriverLicense => 6,
+        // `1-234*******`
+        Kind::KrHealthInsurance => 4,
+        // `123-***-******`, `12가****`
+        Kind::BankAccount | Kind::KrVehiclePlate => 3,
+        // `35209900*******`
+        Kind::Imei => 8,
+        // `00:1a:2b:**:**:**`
+        Kind::Mac => 6,
+        _ => return None,
+    })
 }

@@ -5,19 +5,18 @@
 //! in it, and an object with many names is told as one.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::ops::AddAssign;
 
 use super::Policy;
 use super::condition::{exact_pointer, written};
 use super::explain::{Leaf, failing, leaves, ruling};
 use crate::diagnostic::Faults;
 use crate::engine::plan::{EventTime, Format, SourcePlan};
-use crate::find::text::{Encoding, TextScratch, find};
+use crate::find::sweep::HIDDEN;
+use crate::find::text::{Encoding, Query, TextScratch, find};
 use crate::kind::KindSet;
 use crate::limits::{COVERAGE_NAMES_MAX, COVERAGE_PLACES_MAX};
 use crate::route::{Clause, Pointer, Segment};
-
-/// What stands for a name that may be data.
-const HIDDEN: &str = "…";
 
 /// Counts over the records of one source.
 pub struct Coverage<'a> {
@@ -143,7 +142,7 @@ impl<'a> Coverage<'a> {
                     && steps[..depth].iter().zip(at).all(|(own, step)| *own == Segment::Any || own == step)
             });
             let index = (1..=6).contains(&name.len()) && name.bytes().all(|byte| byte.is_ascii_digit());
-            steps.push(match (any || index, self.is_plain(name)) {
+            steps.push(match (any || index, is_plain(name, &mut self.scratch)) {
                 (true, _) => "*",
                 (false, true) => name,
                 (false, false) => HIDDEN,
@@ -152,24 +151,25 @@ impl<'a> Coverage<'a> {
         format!("/{}", steps.join("/"))
     }
 
-    /// Whether a name looks like one that a programmer gave: letters, few digits, and nothing that is found in text.
-    fn is_plain(&mut self, name: &str) -> bool {
-        let signs = name.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-'));
-        let digits = name.bytes().filter(u8::is_ascii_digit).count();
-        if !signs || digits > 4 || name.len() > 64 || !name.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_') {
-            return false;
-        }
-        let mut found = Vec::new();
-        find(KindSet::ALL, name.as_bytes(), Encoding::Plain, &mut self.scratch, &mut found);
-        found.is_empty()
-    }
-
     /// What was counted so far.
     pub fn report(&self) -> Report {
         let mut report = self.report.clone();
         report.unlisted = maps_as_one(report.unlisted);
         report
     }
+}
+
+/// Whether a name looks like one that a programmer gave: letters, few digits, and nothing that is found in text.
+pub(super) fn is_plain(name: &str, scratch: &mut TextScratch) -> bool {
+    let signs = name.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-'));
+    let digits = name.bytes().filter(u8::is_ascii_digit).count();
+    if !signs || digits > 4 || name.len() > 64 || !name.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_') {
+        return false;
+    }
+    let mut found = Vec::new();
+    let query = Query { kinds: KindSet::ALL, encoding: Encoding::Plain, field: b"" };
+    find(query, name.as_bytes(), scratch, &mut found);
+    found.is_empty()
 }
 
 /// The fields that decide about a record: its time, its tenant, and what conditions ask about.
@@ -186,7 +186,7 @@ fn read_by(plan: &SourcePlan) -> BTreeSet<Pointer> {
 }
 
 /// The places with the names of every object that has too many of them told as one.
-fn maps_as_one(mut places: BTreeMap<String, u64>) -> BTreeMap<String, u64> {
+pub(super) fn maps_as_one<T: Default + AddAssign>(mut places: BTreeMap<String, T>) -> BTreeMap<String, T> {
     let depth_max = places.keys().map(|place| place.matches('/').count()).max().unwrap_or(0);
     for depth in 0..depth_max {
         let mut names: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();

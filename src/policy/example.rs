@@ -68,12 +68,14 @@ pub fn run(policy: &Policy, engine: &Engine, keys: &KeyRing, filter: &str) -> Re
         let mut treated = Treated::default();
         let timestamp_ms = example.timestamp.as_ref().map(|stamp| stamp.value.as_millisecond());
         let value = given.value.as_bytes();
+        // It is written in the policy's own encoding, and arrives in its source's.
+        let arrives = policy.plan.sources[source].charset.encode(&given.value);
         let record = Record {
             input: input_of(engine, source),
             position: Position { partition: 0, offset: index as i64 },
             timestamp_ms,
             key: None,
-            value: Some(Plain(value)),
+            value: Some(Plain(&arrives)),
             headers: &[],
         };
         engine.treat(&mut Scratch::new(), keys, &[record], &mut treated)?;

@@ -21,8 +21,9 @@ use crate::diagnostic::nearest;
 use crate::engine::outcome::{KeyMissing, Refusal, Treated};
 use crate::engine::plan::{Action, Actions, EventTime, Format, SourcePlan, Unlisted};
 use crate::engine::{Engine, Scratch};
+use crate::find::evidence::{Evidence, Miss};
 use crate::find::pattern::PatternScratch;
-use crate::find::text::{Encoding, TextScratch, find};
+use crate::find::text::{Encoding, Query, TextScratch, find};
 use crate::kind::{Kind, KindSet};
 use crate::pseudonym::epoch::KeyRing;
 use crate::record::{Position, Record, Span, time};
@@ -72,6 +73,8 @@ pub struct Field {
     pub rule: Ruling,
     /// What is found inside, where some tier scans it.
     pub findings: Vec<Found>,
+    /// What looks like an identifier inside and was not taken for one, where some tier scans it.
+    pub look_alikes: Vec<Miss>,
     /// Items for this place whose conditions do not hold.
     pub missed: Vec<Missed>,
     /// Of a value without item: the item whose place is written almost like this, and its line.
@@ -85,6 +88,8 @@ pub struct Found {
     pub kind: Kind,
     /// The bytes of the value that it covers.
     pub span: Span,
+    /// What speaks for it.
+    pub evidence: Evidence,
     /// What is done to it, by tier of the record.
     pub actions: Vec<(TierId, Actions)>,
 }
@@ -162,7 +167,7 @@ pub fn explain(
         headers: &[],
     };
     engine.treat(&mut Scratch::new(), keys, &[record], &mut treated)?;
-    let leaves = leaves(plan, value);
+    let leaves = leaves(plan, &plan.charset.decode(value));
     let event_ms = event_ms(plan, &leaves, timestamp_ms);
     let stamp = event_ms.and_then(|ms| jiff::Timestamp::from_millisecond(ms).ok());
     let day = stamp.map(|stamp| policy.plan.zone.to_datetime(stamp).date());
@@ -296,21 +301,29 @@ fn field(policy: &Policy, source: usize, leaf: &Leaf, leaves: &[Leaf], tiers: &[
         None if matches!(plan.format, Format::Text) => (Ruling::Unlisted(Unlisted::Scan), true),
         None => (Ruling::Unlisted(policy.plan.unlisted), policy.plan.unlisted == Unlisted::Scan),
     };
-    let mut findings = Vec::new();
+    let (mut findings, mut look_alikes) = (Vec::new(), Vec::new());
     if scanned {
         let mut found = Vec::new();
-        find(KindSet::ALL, leaf.value.as_bytes(), Encoding::Plain, &mut TextScratch::default(), &mut found);
+        let field = match leaf.at.0.last() {
+            Some(Segment::Name(name)) => &**name,
+            Some(Segment::Any) | None => "",
+        };
+        let query = Query { kinds: KindSet::ALL, encoding: Encoding::Plain, field: field.as_bytes() };
+        let mut scratch = TextScratch::default();
+        scratch.note_misses();
+        find(query, leaf.value.as_bytes(), &mut scratch, &mut found);
         for one in found {
             let actions = by_tier(&plan.found[one.kind as usize]);
-            findings.push(Found { kind: one.kind, span: one.span, actions });
+            findings.push(Found { kind: one.kind, span: one.span, evidence: one.evidence, actions });
         }
+        look_alikes.extend_from_slice(scratch.misses());
     }
     let at = written(&leaf.at);
     let near = match &rule {
         Ruling::Unlisted(_) => nearest_item(policy, source, &at),
         Ruling::Item { .. } | Ruling::EventTime => None,
     };
-    Field { at, value: leaf.value.clone(), rule, findings, missed, near }
+    Field { at, value: leaf.value.clone(), rule, findings, look_alikes, missed, near }
 }
 
 /// Why a tier, or a recipient's share of one, holds nothing of an item, whatever the item's rule says.

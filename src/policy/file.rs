@@ -401,6 +401,8 @@ pub struct Source {
     pub topics: Vec<Typed<String>>,
     /// How it is read.
     pub format: Option<Typed<String>>,
+    /// In which encoding it arrives.
+    pub encoding: Option<Typed<String>>,
     /// The line format.
     pub pattern: Option<Typed<String>>,
     /// In whose notation it is written.

@@ -202,15 +202,16 @@ fn reaches(tier: usize, source: usize, file: &File, parts: &Parts, faults: &mut 
 
 /// What of a person an action leaves of a value of this kind, in words; `None` where nothing.
 fn brings(action: Action, kind: Kind) -> Option<String> {
-    let personal = (kind as usize) < Kind::FOUND || matches!(kind, Kind::Id | Kind::Text);
+    // A corporation's number names no person.
+    let personal = (kind as usize) < Kind::FOUND && kind != Kind::KrCrn || matches!(kind, Kind::Id | Kind::Text);
     let of_person = |how: &str| Some(format!("a {how} `{}`", kind.name()));
     match action {
         Action::Drop | Action::Present | Action::Parts | Action::Mask(MaskShape::Redact) => None,
         Action::Pseudonymize => Some("a token".to_owned()),
         Action::Seal => Some("a sealed value".to_owned()),
         Action::Scan => Some("free text".to_owned()),
-        Action::Mask(_) if personal || kind == Kind::KrAddress => of_person("masked"),
-        Action::Truncate(_) if personal || kind == Kind::KrAddress => of_person("truncated"),
+        Action::Mask(_) if personal => of_person("masked"),
+        Action::Truncate(_) if personal => of_person("truncated"),
         Action::Keep if personal || kind == Kind::Url => of_person("whole"),
         Action::Generalize(Generalize::Prefix(..)) => Some("part of an IP address".to_owned()),
         Action::Mask(_) | Action::Truncate(_) | Action::Keep | Action::Generalize(_) => None,

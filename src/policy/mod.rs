@@ -15,6 +15,7 @@ pub mod example;
 mod expand;
 pub mod explain;
 pub mod file;
+pub mod findings;
 pub mod holidays;
 mod lint;
 pub mod notice;

@@ -12,7 +12,7 @@ use crate::diagnostic::Faults;
 use crate::engine::plan::{Action, Actions};
 use crate::find::json::is_reserved;
 use crate::kind::Kind;
-use crate::mask::MaskShape;
+use crate::mask::{MaskShape, Part};
 use crate::record::TierId;
 
 /// Below so many candidates a mask is refused: whoever sees the rest can try them all by hand.
@@ -323,8 +323,13 @@ pub(super) fn kind(typed: &Typed<String>, faults: &mut Faults) -> Option<Kind> {
 /// What is done to a kind where the policy says nothing: the safe thing; `None` where nothing is safe to guess.
 const fn default_words(kind: Kind) -> Option<&'static str> {
     match kind {
-        Kind::KrRrn | Kind::KrFrn => Some("mask all"),
-        Kind::KrPhone | Kind::Email | Kind::CreditCard => Some("mask"),
+        Kind::KrRrn | Kind::KrFrn | Kind::KrDriverLicense | Kind::KrPassport => Some("mask all"),
+        Kind::KrPhone | Kind::PhoneIntl | Kind::Email | Kind::CreditCard | Kind::BankAccount => Some("mask"),
+        // A sole trader's number is a person's; a policy may say otherwise.
+        Kind::KrBrn | Kind::KrHealthInsurance | Kind::KrVehiclePlate | Kind::PersonName => Some("mask"),
+        Kind::Imei | Kind::Mac => Some("mask"),
+        // It names a company, not a person.
+        Kind::KrCrn => Some("keep"),
         Kind::Ip => Some("generalize to /24,/48"),
         Kind::Id => Some("pseudonymize"),
         Kind::Text => Some("scan"),
@@ -512,13 +517,18 @@ fn judge_birth(action: Action, span: &Range<usize>, value: &Value<'_>, faults: &
     let shown = match action {
         Action::Mask(MaskShape::Edges { first, .. }) => u16::from(first),
         Action::Truncate(count) => count,
+        Action::Mask(MaskShape::Digits { first, .. }) => u16::from(first),
         // `880101-*******`
         Action::Mask(MaskShape::OfKind) => 6,
+        // `880101-1******`
+        Action::Mask(MaskShape::Part(Part::BirthAndSex)) => 7,
         _ => 0,
     };
+    let named = matches!(action, Action::Mask(MaskShape::OfKind | MaskShape::Part(_)));
     let leaves = match shown {
         0..6 => return false,
         6 if value.allowed => return false,
+        _ if named && value.allowed => return false,
         6 => "the birth date",
         7.. => "the birth date and the digit of the sex",
     };
@@ -530,6 +540,7 @@ fn judge_birth(action: Action, span: &Range<usize>, value: &Value<'_>, faults: &
     }
     fault.help = Some(match shown {
         6 => "use `mask all` or `drop`, or say in `allow = \"...\"` why the birth date is needed".to_owned(),
+        _ if named => "use `mask all` or `drop`, or say in `allow = \"...\"` why birth and sex are needed".to_owned(),
         _ => "use `mask all` or `drop`".to_owned(),
     });
     true
@@ -562,7 +573,9 @@ fn judge_leak(action: Action, span: &Range<usize>, value: &Value<'_>, faults: &m
     if let Some(count) = candidates(action, kind) {
         let words = action::words(action);
         let message = format!("`{words}` leaves {count} candidates for the kind `{}`", kind.name());
-        if count < CANDIDATES_MIN {
+        // The network of an address is what `generalize to /24,/48` leaves as well.
+        let coarse = matches!(action, Action::Mask(MaskShape::Part(Part::Network)));
+        if count < CANDIDATES_MIN && !coarse {
             let fault = faults.error("G0108", span.clone(), message);
             fault.label = format!("fewer than {CANDIDATES_MIN} can be tried by hand");
             fault.help = Some("show less, or `pseudonymize`".to_owned());
@@ -572,7 +585,8 @@ fn judge_leak(action: Action, span: &Range<usize>, value: &Value<'_>, faults: &m
             fault.help = Some("show less, or say in `allow = \"...\"` why this is needed".to_owned());
         }
     }
-    let identifies = !matches!(kind, Kind::Time | Kind::Number | Kind::Code);
+    // A corporation's number names no person.
+    let identifies = !matches!(kind, Kind::Time | Kind::Number | Kind::Code | Kind::KrCrn);
     if action == Action::Keep && identifies && !value.allowed {
         let message = format!("a value of the kind `{}` is kept as it is", kind.name());
         let fault = faults.warning("G0110", span.clone(), message);

@@ -6,6 +6,7 @@ use super::file::{self, File};
 use super::read::Typed;
 use super::rule::{Place, Rules, Ruling};
 use crate::diagnostic::{Faults, nearest};
+use crate::engine::charset::Charset;
 use crate::engine::plan::{Action, Actions, CarrierPlan, Emit, EventTime, Format, ItemPlan, SourcePlan};
 use crate::find::pattern::{Pattern, PatternFault};
 use crate::kind::Kind;
@@ -14,6 +15,7 @@ use crate::route::{Clause, Pointer, Route, Segment, TierId};
 /// What the parts of a source compile to; what could not be compiled is missing.
 pub(super) struct SourceParts {
     pub(super) format: Option<Format>,
+    charset: Option<Charset>,
     time: Option<EventTime>,
     tenant: Option<Option<Pointer>>,
     pub(super) belongs: Option<Vec<Clause>>,
@@ -101,6 +103,7 @@ pub(super) fn compile(
         );
     }
     SourceParts {
+        charset: charset(source, faults),
         time: time(source, format.as_ref(), faults),
         tenant: tenant(source, format.as_ref(), faults),
         belongs: when(&source.when, file, conditions, faults),
@@ -143,6 +146,7 @@ impl SourceParts {
             topics: source.topics.iter().map(|topic| topic.as_str().into()).collect(),
             quarantine: quarantine(source).into(),
             format: self.format?,
+            charset: self.charset?,
             time: self.time?,
             belongs: self.belongs?,
             tombstones_forward: self.tombstones_forward?,
@@ -197,6 +201,22 @@ fn route(
     }
     let when = when(&route.when, file, conditions, faults)?;
     whole.then_some(Route { when, to })
+}
+
+/// What other systems call the encoding that `euc-kr` reads.
+const EUC_KR_NAMES: [&str; 8] =
+    ["cp949", "ms949", "uhc", "windows-949", "ks_c_5601-1987", "ksc5601", "euckr", "euc_kr"];
+
+fn charset(source: &file::Source, faults: &mut Faults) -> Option<Charset> {
+    let typed = source.encoding.as_ref();
+    if let Some(typed) = typed.filter(|typed| EUC_KR_NAMES.iter().any(|name| typed.value.eq_ignore_ascii_case(name))) {
+        let fault = faults.error("G0101", typed.span.clone(), format!("unknown value `{}`", typed.value));
+        fault.label = "did you mean `euc-kr`?".to_owned();
+        fault.help = Some("`euc-kr` reads what CP949 (MS949, UHC) adds to it too".to_owned());
+        return None;
+    }
+    let choices = [Charset::Utf8, Charset::EucKr].map(|charset| (charset.name(), charset));
+    choice(typed, &choices, Charset::Utf8, faults)
 }
 
 fn time(source: &file::Source, format: Option<&Format>, faults: &mut Faults) -> Option<EventTime> {

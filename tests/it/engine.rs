@@ -1,5 +1,6 @@
 //! The engine over records of every form: what leaves, and why a record does not.
 
+use garim::engine::charset::Charset;
 use garim::engine::outcome::{HeaderName, Reason, Treated};
 use garim::engine::plan::{Action, CarrierPlan, Emit, EventTime, Format, ItemPlan, Plan, SourcePlan, Unlisted};
 use garim::engine::{Engine, Limits, Scratch};
@@ -72,6 +73,7 @@ fn source(name: &str, format: Format, time: EventTime, items: Vec<ItemPlan>) -> 
         format,
         time,
         belongs: Vec::new(),
+        charset: Charset::Utf8,
         tombstones_forward: false,
         tenant: None,
         items,
@@ -80,7 +82,12 @@ fn source(name: &str, format: Format, time: EventTime, items: Vec<ItemPlan>) -> 
         routes: vec![Route { when: Vec::new(), to: vec![TierId(0)] }],
         also: Vec::new(),
         takes: Vec::new(),
-        found: found.iter().map(|action| vec![vec![*action]; 2]).collect(),
+        found: found
+            .iter()
+            .chain([&mask; Kind::FOUND])
+            .take(Kind::FOUND)
+            .map(|action| vec![vec![*action]; 2])
+            .collect(),
     }
 }
 
@@ -300,6 +307,24 @@ fn why_a_record_does_not_leave() {
     let treated = treat(&engine, "lines", Some(format!("{{{TIME},\"n\":1}}\nx\n").as_bytes()), &[]);
     assert_eq!(treated.outputs.len(), 1);
     assert_eq!((treated.refusals[0].line, treated.refusals[0].reason), (2, Reason::InvalidJson));
+}
+
+#[test]
+fn payloads_in_another_encoding() {
+    let engine = engine(|plan| plan.sources.iter_mut().for_each(|source| source.charset = Charset::EucKr));
+    let text = "메모: 전화 010-0000-5678, 똠방각하";
+    let arrives = Charset::EucKr.encode(text);
+    assert!(std::str::from_utf8(&arrives).is_err());
+    let treated = treat(&engine, "text", Some(&arrives), &[]);
+    assert_eq!(outputs(&treated), ["0: 메모: 전화 010-****-5678, 똠방각하"]);
+    for (payload, at_byte) in [(text.as_bytes(), 8), (b"abc\xff", 3)] {
+        let treated = treat(&engine, "text", Some(payload), &[]);
+        let refused: Vec<_> = treated.refusals.iter().map(|refusal| (refusal.reason, refusal.at_byte)).collect();
+        assert_eq!((refused, treated.bytes.len()), (vec![(Reason::InvalidEncoding, at_byte)], 0));
+    }
+    let long = Charset::EucKr.encode("가").repeat(400_000);
+    let treated = treat(&engine, "text", Some(&long), &[]);
+    assert_eq!(treated.refusals[0].reason, Reason::TooLarge);
 }
 
 #[test]

@@ -205,3 +205,67 @@ fn the_verb_tells_all_of_it_and_shapes_only() {
     let name = document["fields"].as_array().unwrap().iter().find(|field| field["at"] == "/items/name").unwrap();
     assert_eq!(name["rule"]["absent"]["analytics"], "the tier serves none of its purposes");
 }
+
+/// A text tells what was found in it and why, what looked like it and why it was not taken, and no value of either.
+#[test]
+fn findings_tell_their_evidence_and_look_alikes_their_reason() {
+    let folder = tempfile::tempdir().unwrap();
+    let policy = folder.path().join("lines.toml");
+    let text = r#"
+        policy = "lines"
+        effective = 2026-10-01
+        timezone = "Asia/Seoul"
+        [tiers.short]
+        keep = "3 months"
+        [sources.app]
+        topics = ["app.activity"]
+        format = "json"
+        time = "/at"
+        [[sources.app.items]]
+        item = "at"
+        at = "/at"
+        kind = "time"
+        [[sources.app.items]]
+        item = "note"
+        at = "/note"
+        kind = "text"
+        do = "scan"
+        [[sources.app.items]]
+        item = "phone"
+        at = "/phone"
+        kind = "text"
+        do = "scan"
+        [[sources.app.routes]]
+        to = ["short"]
+    "#;
+    fs::write(&policy, text).unwrap();
+    let record = folder.path().join("record.json");
+    let note = "연락처 010-1234-0000, 접수 010-0000-0000";
+    let value = format!(r#"{{"at":"2026-11-23T09:15:42+09:00","note":"{note}","phone":"010 9999 0000"}}"#);
+    fs::write(&record, value).unwrap();
+    let garim = |arguments: &[&str]| {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_garim"));
+        command.args(["explain", &format!("--policy={}", policy.display())]).arg(&record).args(arguments).env_clear();
+        let output = command.output().unwrap();
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        String::from_utf8(output.stdout).unwrap()
+    };
+    let said = garim(&[]);
+    for part in [
+        "  found a kr_phone in bytes 10 to 23, by its shape, label\n    short: mask\n",
+        "  not a kr_phone in bytes 32 to 45: such a number was never issued\n",
+        "  found a kr_phone in bytes 0 to 13, by its shape, field",
+    ] {
+        assert!(said.contains(part), "{part}: {said}");
+    }
+    assert!(!said.contains("1234-0000") && !said.contains("0000-0000") && !said.contains("9999"), "{said}");
+    let said = garim(&["--show-values"]);
+    assert!(said.contains("in bytes 10 to 23 = 010-1234-0000, by its"), "{said}");
+    assert!(said.contains("in bytes 32 to 45 = 010-0000-0000: such"), "{said}");
+    let document: serde_json::Value = serde_json::from_str(&garim(&["--format=json"])).unwrap();
+    let fields = document["fields"].as_array().unwrap();
+    let note = fields.iter().find(|field| field["at"] == "/note").unwrap();
+    assert_eq!(note["findings"][0]["evidence"], serde_json::json!(["shape", "label"]));
+    assert_eq!(note["look_alikes"][0]["reason"], "such a number was never issued");
+    assert_eq!(note["look_alikes"][0]["span"], serde_json::json!([32, 45]));
+}

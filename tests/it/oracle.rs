@@ -4,16 +4,19 @@
 //! the public function. With the engine it shares only leaves that have tables of their own: the kinds' canonical
 //! forms, masks, the finder of identifiers in plain text, the reader of times, the calendar.
 
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 
 use aes_gcm_siv::aead::{Aead, Payload};
 use aes_gcm_siv::{Aes256GcmSiv, Nonce};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use encoding_rs::EUC_KR;
 use garim::engine::Limits;
+use garim::engine::charset::Charset;
 use garim::engine::outcome::Reason;
 use garim::engine::plan::{Action, Actions, CarrierPlan, EventTime, Format, KeyPlan, Plan, SourcePlan, Unlisted};
-use garim::find::text::{self, Encoding, TextScratch};
+use garim::find::text::{self, Encoding, Query, TextScratch};
 use garim::kind::{Kind, KindSet, canonical};
 use garim::limits::{DEPTH_MAX, PAYLOAD_BYTES_MAX};
 use garim::mask::generalize::{Generalize, generalize};
@@ -251,7 +254,17 @@ impl<'a> Oracle<'a> {
         if value[0] == 0 {
             return Err(Reason::RegistryFrame.into());
         }
-        let value = std::str::from_utf8(value).map_err(|_| Reason::InvalidUtf8)?;
+        let decoded = match source.charset {
+            Charset::Utf8 => Cow::Borrowed(std::str::from_utf8(value).map_err(|_| Reason::InvalidUtf8)?),
+            Charset::EucKr => {
+                let text = EUC_KR.decode_without_bom_handling_and_without_replacement(value);
+                text.ok_or(Reason::InvalidEncoding)?
+            }
+        };
+        if decoded.len() > PAYLOAD_BYTES_MAX {
+            return Err(Reason::TooLarge.into());
+        }
+        let value = &*decoded;
         let root = match source.format {
             Format::Json | Format::Ndjson => read(value)?,
             Format::Text => Json::Text(value.to_owned()),
@@ -568,7 +581,8 @@ impl Treating<'_> {
                     if seals(&rule.actions) && *single != Json::Null {
                         sealing.add(self.text);
                     }
-                    self.single(&rule, single)
+                    let name = at.last().and_then(Option::as_deref).unwrap_or_default();
+                    self.single(&rule, name, single)
                 }),
             };
             if let Some((value, token)) = treated {
@@ -615,19 +629,19 @@ impl Treating<'_> {
 
     fn masked_name(&self, name: &str) -> String {
         let tier = usize::from(self.target.tier.0);
-        replaced(name, |kind, plain, _| {
+        replaced("", name, |kind, plain, shown| {
             let shape = match self.source.found[kind as usize][tier][..] {
                 [Action::Mask(shape)] => shape,
-                _ if matches!(kind, Kind::KrRrn | Kind::KrFrn) => MaskShape::Redact,
+                _ if kind.is_unique() => MaskShape::Redact,
                 _ => MaskShape::OfKind,
             };
-            written(|out| mask(kind, shape, plain, out))
+            put_back(plain, &written(|out| mask(kind, shape, plain, out)), shown)
         })
         .unwrap_or_else(|| name.to_owned())
     }
 
     /// A single value treated, and the token beside it; `None` where it is dropped.
-    fn single(&self, rule: &Rule, json: &Json) -> Option<(Json, Option<String>)> {
+    fn single(&self, rule: &Rule, name: &str, json: &Json) -> Option<(Json, Option<String>)> {
         if drops(&rule.actions) || rule.actions == [Action::Parts] {
             return None;
         }
@@ -656,11 +670,12 @@ impl Treating<'_> {
                 family => Json::Number(family),
             },
             (_, Action::Keep) if rule.kind != Kind::Time => json.clone(),
-            (Json::Number(_), Action::Scan) if plain != written => match found(&plain).into_iter().next() {
+            (Json::Number(_), Action::Scan) if plain != written => match found(name, &plain).into_iter().next() {
                 None => json.clone(),
-                Some((kind, _, text)) => Json::Text(self.of_finding(kind, &text, &written)),
+                Some((kind, _, text)) => Json::Text(self.of_number(kind, &text, &written)),
             },
-            (_, Action::Scan) => match replaced(&plain, |kind, plain, shown| self.of_finding(kind, plain, shown)) {
+            (_, Action::Scan) => match replaced(name, &plain, |kind, plain, shown| self.of_finding(kind, plain, shown))
+            {
                 None => json.clone(),
                 Some(text) => Json::Text(text),
             },
@@ -686,13 +701,13 @@ impl Treating<'_> {
             Action::Mask(shape) => written(|out| mask(kind, shape, plain, out)),
             Action::Truncate(characters) => plain.chars().take(usize::from(characters)).collect(),
             Action::Pseudonymize => self.token(kind, plain),
-            Action::Scan => replaced(plain, |kind, plain, shown| self.of_finding(kind, plain, shown))
+            Action::Scan => replaced("", plain, |kind, plain, shown| self.of_finding(kind, plain, shown))
                 .unwrap_or_else(|| plain.to_owned()),
             Action::Generalize(how) => {
                 let mut agents = Default::default();
                 let mut out = Vec::new();
                 let redact = |path: &str, out: &mut Vec<u8>| {
-                    let path = replaced(path, |_, _, _| REDACTED.to_owned()).unwrap_or_else(|| path.to_owned());
+                    let path = replaced("", path, |_, _, _| REDACTED.to_owned()).unwrap_or_else(|| path.to_owned());
                     out.extend_from_slice(path.as_bytes());
                 };
                 match generalize(how, plain, &mut agents, redact, &mut out) {
@@ -710,8 +725,17 @@ impl Treating<'_> {
         time::truncate(text.as_bytes(), to, &mut out).then(|| String::from_utf8(out).expect("text"))
     }
 
-    /// What is done to a finding; `shown` is the text that stood there.
+    /// What is done to a finding; `shown` is the text that stood there. A mask leaves what it shows as it was written.
     fn of_finding(&self, kind: Kind, plain: &str, shown: &str) -> String {
+        let treated = self.of_number(kind, plain, shown);
+        match self.source.found[kind as usize][usize::from(self.target.tier.0)][..] {
+            [Action::Mask(_) | Action::Truncate(_)] => put_back(plain, &treated, shown),
+            _ => treated,
+        }
+    }
+
+    /// What is done to a finding that is a number, of which nothing stays as it was written.
+    fn of_number(&self, kind: Kind, plain: &str, shown: &str) -> String {
         match self.source.found[kind as usize][usize::from(self.target.tier.0)][..] {
             [Action::Keep] => shown.to_owned(),
             [action] => self.formed(kind, action, plain),
@@ -907,10 +931,11 @@ fn precision(kind: Kind, action: Action) -> Option<Option<time::TimePrecision>> 
     }
 }
 
-/// The identifiers in a plain text: kind, range, plain form.
-fn found(text: &str) -> Vec<(Kind, std::ops::Range<usize>, String)> {
+/// The identifiers in a plain text that is the value of `name`: kind, range, plain form.
+fn found(name: &str, text: &str) -> Vec<(Kind, std::ops::Range<usize>, String)> {
     let (mut scratch, mut findings) = (TextScratch::default(), Vec::new());
-    text::find(KindSet::ALL, text.as_bytes(), Encoding::Plain, &mut scratch, &mut findings);
+    let query = Query { kinds: KindSet::ALL, encoding: Encoding::Plain, field: name.as_bytes() };
+    text::find(query, text.as_bytes(), &mut scratch, &mut findings);
     findings
         .iter()
         .map(|finding| {
@@ -921,8 +946,8 @@ fn found(text: &str) -> Vec<(Kind, std::ops::Range<usize>, String)> {
 }
 
 /// The text with every finding replaced, by its kind, its plain form and how it stands there; `None` without any.
-fn replaced(text: &str, replace: impl Fn(Kind, &str, &str) -> String) -> Option<String> {
-    let findings = found(text);
+fn replaced(name: &str, text: &str, replace: impl Fn(Kind, &str, &str) -> String) -> Option<String> {
+    let findings = found(name, text);
     let (mut out, mut from) = (String::new(), 0);
     for (kind, range, plain) in &findings {
         out.push_str(&text[from..range.start]);
@@ -931,6 +956,104 @@ fn replaced(text: &str, replace: impl Fn(Kind, &str, &str) -> String) -> Option<
     }
     out.push_str(&text[from..]);
     (!findings.is_empty()).then_some(out)
+}
+
+/// A masked value with each character that it shows as `shown` writes it; `plain` is what `shown` stands for.
+fn put_back(plain: &str, masked: &str, shown: &str) -> String {
+    if plain == shown {
+        return masked.to_owned();
+    }
+    let Some(units) = units(plain, shown) else { panic!("{shown:?} is not read as {plain:?}") };
+    let even = plain.chars().count() == masked.chars().count();
+    let same = plain.chars().zip(masked.chars()).take_while(|(plain, masked)| even || plain == masked).count();
+    let mut out = String::new();
+    for (index, character) in masked.chars().enumerate() {
+        match units.get(index).filter(|_| index < same) {
+            Some((gap, unit)) if plain.chars().nth(index) == Some(character) => out.extend([*gap, *unit]),
+            Some((gap, _)) => {
+                out.push_str(gap);
+                out.push(character);
+            }
+            None => out.push(character),
+        }
+    }
+    out
+}
+
+/// How `shown` writes each character of `plain`, and what nobody sees before it.
+fn units<'a>(plain: &str, shown: &'a str) -> Option<Vec<(&'a str, &'a str)>> {
+    let (mut units, mut start, mut at) = (Vec::new(), 0, 0);
+    for character in plain.chars() {
+        loop {
+            // The shortest piece that is a character; what cannot be seen waits for the next.
+            let ends = shown[at..].char_indices().map(|(from, character)| at + from + character.len_utf8());
+            let reads = |end: &usize| reads_as(&shown[at..*end], |read| read == character || unseen(read));
+            let end = ends.into_iter().find(reads)?;
+            let is_seen = reads_as(&shown[at..end], |read| read == character);
+            let from = std::mem::replace(&mut at, end);
+            if is_seen {
+                units.push((&shown[start..from], &shown[from..end]));
+                start = end;
+                break;
+            }
+        }
+    }
+    Some(units)
+}
+
+fn unseen(character: char) -> bool {
+    matches!(character, '\u{ad}' | '\u{200b}'..='\u{200f}' | '\u{2060}' | '\u{feff}' | '\u{3164}' | '\u{7f}')
+}
+
+/// Whether a piece of text stands for one character that is right: by its escapes, its percent-encoding, its width.
+fn reads_as(piece: &str, right: impl Fn(char) -> bool) -> bool {
+    let mut piece = piece.to_owned();
+    for _ in 0..4 {
+        let folded: String = piece.chars().map(folded).collect();
+        let mut characters = folded.chars();
+        if let (Some(read), None) = (characters.next(), characters.next())
+            && right(read)
+        {
+            return true;
+        }
+        piece = match serde_json::from_str::<String>(&format!("\"{folded}\"")) {
+            Ok(plain) if plain != folded => plain,
+            _ if folded == "+" => " ".to_owned(),
+            _ if folded.starts_with("&#") => {
+                let number = folded[2..].strip_suffix(';').and_then(|number| number.parse().ok());
+                number.and_then(char::from_u32).map_or_else(String::new, String::from)
+            }
+            _ => match percent_decoded(&folded) {
+                Some(plain) => plain,
+                None => return false,
+            },
+        };
+    }
+    false
+}
+
+/// `%XX` throughout as the bytes that it stands for, `None` where they are no text or there is no such thing.
+fn percent_decoded(text: &str) -> Option<String> {
+    let (head, mut rest) = text.split_once('%')?;
+    let mut bytes = head.as_bytes().to_vec();
+    loop {
+        bytes.push(u8::from_str_radix(rest.get(..2)?, 16).ok()?);
+        let (plain, behind) = rest[2..].split_once('%').unwrap_or((&rest[2..], ""));
+        bytes.extend_from_slice(plain.as_bytes());
+        if rest.len() == 2 + plain.len() {
+            return String::from_utf8(bytes).ok();
+        }
+        rest = behind;
+    }
+}
+
+fn folded(character: char) -> char {
+    match character {
+        '！'..='～' => char::from_u32(character as u32 - 0xFEE0).expect("ASCII"),
+        '\u{2010}'..='\u{2015}' => '-',
+        '\u{a0}' | '\u{3000}' => ' ',
+        other => other,
+    }
 }
 
 /// Whether a path of the policy leads to a place.

@@ -271,6 +271,16 @@ fn actions_are_read_and_written_alike() {
         "generalize to major version",
         "generalize to family",
         "mask keep prefix",
+        "mask keep birth and sex",
+        "mask keep domain",
+        "mask keep network",
+        "mask keep surname",
+        "mask keep town",
+        "mask keep year",
+        "mask keep class",
+        "mask keep first 3 digits",
+        "mask keep last 4 digits",
+        "mask keep first 4 last 4 digits",
         "present",
         "parts",
         "seal",
@@ -291,9 +301,18 @@ fn actions_are_read_and_written_alike() {
     for one in words {
         assert_eq!(action::words(action::parse(one).unwrap()), one);
     }
-    for wrong in
-        ["", "mask keep", "mask keep first 0", "truncate to 0", "generalize to /33,/48", "generalize to 0 years"]
-    {
+    for wrong in [
+        "",
+        "mask keep",
+        "mask keep first 0",
+        "mask keep digits",
+        "mask keep birth",
+        "mask keep sex",
+        "mask keep last 0 digits",
+        "truncate to 0",
+        "generalize to /33,/48",
+        "generalize to 0 years",
+    ] {
         assert!(action::parse(wrong).is_err(), "{wrong}");
     }
 }

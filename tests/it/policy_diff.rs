@@ -200,6 +200,10 @@ fn what_differs_is_told_and_nothing_else() {
             ],
             &["> tier more [] - -> there", "> route app [/event in view] long -> long, more"],
         ),
+        (
+            &[("format = \"json\"", "format = \"json\"\nencoding = \"euc-kr\"")],
+            &["source app [encoding] utf-8 -> euc-kr"],
+        ),
         (&[("2026-10-01", "2026-11-01")], &["policy policy [effective] 2026-10-01 -> 2026-11-01"]),
     ];
     let base = parsed(BASE, HOLIDAYS);

@@ -6,14 +6,15 @@
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
+use garim::engine::charset::Charset;
 use garim::engine::outcome::{HeaderName, KeyMissing, Treated};
 use garim::engine::plan::{
     Action, Actions, CarrierPlan, EventTime, Format, ItemPlan, KeyPlan, Plan, SourcePlan, Unlisted,
 };
 use garim::engine::{Engine, Limits, Scratch};
 use garim::kind::Kind;
-use garim::mask::MaskShape;
 use garim::mask::generalize::Generalize;
+use garim::mask::{MaskShape, Part};
 use garim::pseudonym::Algorithm;
 use garim::pseudonym::epoch::{Epoch, EpochSecret, Generation, KeyRing, Lookup, Period, Stored, tenant_id};
 use garim::record::time::TimePrecision;
@@ -76,7 +77,7 @@ const NAMES: [&str; 16] = [
 ];
 
 /// Values that rules and finders care about; persons are made up, and look it.
-const TEXTS: [&str; 40] = [
+const TEXTS: [&str; 48] = [
     "",
     "login",
     "logout",
@@ -108,6 +109,14 @@ const TEXTS: [&str; 40] = [
     "card 4111-1111-1111-1111, rrn 900101-1234568, ip 192.0.2.17.",
     "{\"phone\":\"010-1234-5678\"}",
     "user7%40example.com",
+    "tel=%2B82%2010%2D1234%2D5678&x=1",
+    "tel=%252B82%252010%252D1234%252D5678 a=010+1234+5678",
+    "{\"phone\":\"010\\u002d1234-5678\",\"b\":\"{\\\"c\\\":\\\"user7\\\\u0040example.com\\\"}\"}",
+    "010-1\u{200b}234-5678 \u{ff4b}im7\u{ff20}example.com",
+    "900101\u{2010}1\u{ad}234568",
+    "\\u0039\\u0030\\u0030101-1234568",
+    "4111%201111%201111%201111",
+    "192%2E0%2E2%2E17, 2001%3Adb8%3A%3A17",
     "line\nbreak\ttab \\ back \"quote\" / \u{1}",
     "\u{1f600} 가나다 \u{7f}",
     "0",
@@ -300,7 +309,9 @@ fn action(dice: &mut Dice, kind: Kind) -> Action {
         Action::Scan,
         Action::Pseudonymize,
         Action::Mask(MaskShape::OfKind),
-        Action::Mask(MaskShape::Prefix),
+        Action::Mask(MaskShape::Part(Part::Prefix)),
+        Action::Mask(MaskShape::Part(Part::Surname)),
+        Action::Mask(MaskShape::Digits { first: 0, last: 4 }),
         Action::Mask(MaskShape::Redact),
         Action::Mask(MaskShape::Edges { first: 1, last: 2 }),
         Action::Truncate(4),
@@ -462,6 +473,7 @@ fn source(dice: &mut Dice, index: usize, format: Format, tiers: usize) -> Source
             EventTime::At(Pointer(vec![Segment::Name("at".into())]))
         },
         belongs: if is_text || !dice.one_in(4) { vec![] } else { clauses(dice) },
+        charset: if dice.one_in(6) { Charset::EucKr } else { Charset::Utf8 },
         tombstones_forward: dice.one_in(2),
         tenant: (!is_text && !dice.one_in(4)).then(|| {
             let name = dice.pick(&["event", "event", "event", "a", "b"]);
@@ -542,7 +554,7 @@ struct Input {
 fn input(dice: &mut Dice, inputs: usize, offset: i64, plan: &Plan) -> Input {
     let input = dice.below(inputs);
     let mut topics = plan.sources.iter().flat_map(|source| source.topics.iter().map(move |_| source));
-    let format = &topics.nth(input).expect("an input").format;
+    let SourcePlan { format, charset, .. } = topics.nth(input).expect("an input");
     let text = |dice: &mut Dice| match dice.below(30) {
         0 => vec![0xff, 0xfe],
         _ => dice.pick(&TEXTS).as_bytes().to_vec(),
@@ -554,6 +566,11 @@ fn input(dice: &mut Dice, inputs: usize, offset: i64, plan: &Plan) -> Input {
             lines.join(&dice.pick(b"\n\n\n ")).to_vec()
         }
         Format::Json | Format::Pattern { .. } => record(dice),
+    };
+    // What has no characters in the encoding is written in entities, and what is no text stays so.
+    let value = match (charset, std::str::from_utf8(&value)) {
+        (Charset::EucKr, Ok(text)) => encoding_rs::EUC_KR.encode(text).0.into_owned(),
+        _ => value,
     };
     Input {
         input: input as u16,

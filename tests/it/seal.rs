@@ -1,5 +1,6 @@
 //! Sealed values: the envelope against an independent implementation, what opens it, and what the engine puts into it.
 
+use garim::engine::charset::Charset;
 use garim::engine::outcome::{Reason, Treated};
 use garim::engine::plan::{
     Action, CarrierPlan, Emit, EventTime, Format, ItemPlan, KeyPlan, Plan, SourcePlan, Unlisted,
@@ -222,6 +223,7 @@ fn plan() -> Plan {
         format,
         time: EventTime::At(pointer(time)),
         belongs: Vec::new(),
+        charset: Charset::Utf8,
         tombstones_forward: false,
         tenant: None,
         items: items.clone(),
@@ -230,7 +232,12 @@ fn plan() -> Plan {
         routes: vec![Route { when: Vec::new(), to: vec![TierId(0), TierId(1)] }],
         also: Vec::new(),
         takes: Vec::new(),
-        found: found.iter().map(|action| vec![vec![*action]; 2]).collect(),
+        found: found
+            .iter()
+            .chain([&mask; Kind::FOUND])
+            .take(Kind::FOUND)
+            .map(|action| vec![vec![*action]; 2])
+            .collect(),
     };
     let pattern = Pattern::nginx(r#"$ip - $user [$time] "$note" $status"#).expect("the format compiles");
     let lines = Format::Pattern { pattern, emit: Emit::Json };

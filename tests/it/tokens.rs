@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use garim::engine::charset::Charset;
 use garim::engine::outcome::{KeyMissing, Reason, Treated};
 use garim::engine::plan::{Action, EventTime, Format, ItemPlan, KeyPlan, Plan, SourcePlan, Unlisted};
 use garim::engine::{Engine, Limits, Scratch};
@@ -167,6 +168,7 @@ fn engine(keys: Vec<KeyPlan>, spread: bool) -> Engine {
         time: EventTime::At(pointer("at")),
         tenant: Some(pointer("tenant")),
         belongs: Vec::new(),
+        charset: Charset::Utf8,
         tombstones_forward: false,
         items: vec![ItemPlan {
             name: "user".into(),

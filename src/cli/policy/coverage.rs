@@ -3,7 +3,7 @@
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 
-use super::super::lines::{Inputs, Piece, Taken};
+use super::super::lines::{Inputs, Piece, Reading, Taken};
 use super::super::output::Out;
 use super::super::topics::unavailable;
 use super::super::{Exit, Failure, Format, Shared};
@@ -86,7 +86,7 @@ fn source(args: &Args, topic: Option<(&str, usize)>, policy: &Policy) -> Result<
 
 fn read_file(path: &Path, limit: Option<u64>, coverage: &mut Coverage<'_>) -> Result<(), Failure> {
     let inputs = Inputs::open(&[PathBuf::from(path)])?;
-    let pieces = inputs.read(2);
+    let pieces = inputs.read(Reading::Records, 2);
     let mut left = limit.unwrap_or(u64::MAX);
     while left > 0 {
         let taken = pieces.take(1, true);

@@ -277,6 +277,7 @@ fn source_facts(policy: &Policy, source: &SourcePlan, typed: &file::Source, fact
         let format = [&typed.format, &typed.pattern, &typed.syntax, &typed.emit];
         says.say("format", format.into_iter().flatten().map(Typed::as_str).collect::<Vec<_>>().join(" "));
     }
+    says.say("encoding", source.charset.name().to_owned());
     if own(typed.time.as_ref(), |layout| &layout.time) {
         let time = match &source.time {
             EventTime::At(at) => written(at),

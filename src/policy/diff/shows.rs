@@ -3,8 +3,8 @@
 use std::cmp::Ordering;
 
 use crate::engine::plan::{Action, Actions};
-use crate::mask::MaskShape;
 use crate::mask::generalize::Generalize;
+use crate::mask::{MaskShape, Part};
 use crate::record::time::TimePrecision;
 use crate::route::term::{Length, Term};
 
@@ -145,15 +145,29 @@ fn rank(action: Action) -> u32 {
         Action::Seal => 1001,
         Action::Mask(MaskShape::Redact) => 1002,
         Action::Pseudonymize => 2000,
-        Action::Mask(MaskShape::Edges { first, last }) => 3000 + u32::from(first) + u32::from(last),
-        // `010-****-****`
-        Action::Mask(MaskShape::Prefix) => 3003,
+        Action::Mask(MaskShape::Edges { first, last } | MaskShape::Digits { first, last }) => {
+            3000 + u32::from(first) + u32::from(last)
+        }
+        Action::Mask(MaskShape::Part(part)) => 3000 + part_shown(part),
         // `010-****-1234`, and about as much of other kinds.
         Action::Mask(MaskShape::OfKind) => 3007,
         Action::Truncate(count) => 3000 + u32::from(count.min(900)),
         Action::Generalize(way) => 4000 + fineness(way),
         Action::Scan => 5000,
         Action::Keep => 6000,
+    }
+}
+
+/// How much a part leaves, beside the 7 that count for the form of its kind.
+const fn part_shown(part: Part) -> u32 {
+    match part {
+        // `홍**`, `12*****`, `***@example.com`
+        Part::Surname | Part::Class | Part::Domain => 2,
+        // `010-****-****`
+        Part::Prefix => 3,
+        Part::Network => 6,
+        // The form of their kinds leaves less.
+        Part::BirthAndSex | Part::Town | Part::Year => 8,
     }
 }
 

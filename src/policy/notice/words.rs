@@ -3,8 +3,8 @@
 use super::super::file::Grant;
 use super::super::read::Typed;
 use crate::engine::plan::Action;
-use crate::mask::MaskShape;
 use crate::mask::generalize::Generalize;
+use crate::mask::{MaskShape, Part};
 use crate::record::time::TimePrecision;
 use crate::route::term::{Length, Term};
 
@@ -20,12 +20,7 @@ fn one(action: Action) -> String {
     match action {
         Action::Keep => "그대로".to_owned(),
         Action::Drop => DROP.to_owned(),
-        Action::Mask(MaskShape::Prefix) => "가림(앞 번호만 표시)".to_owned(),
-        Action::Mask(MaskShape::Redact) => "전체 가림".to_owned(),
-        Action::Mask(MaskShape::OfKind) => "일부 가림".to_owned(),
-        Action::Mask(MaskShape::Edges { first, last: 0 }) => format!("가림(앞 {first}자 표시)"),
-        Action::Mask(MaskShape::Edges { first: 0, last }) => format!("가림(뒤 {last}자 표시)"),
-        Action::Mask(MaskShape::Edges { first, last }) => format!("가림(앞 {first}자, 뒤 {last}자 표시)"),
+        Action::Mask(shape) => masked(shape),
         Action::Pseudonymize => "가명처리".to_owned(),
         Action::Truncate(count) => format!("앞 {count}자만 보관"),
         Action::Generalize(way) => format!("일반화({})", coarser(way)),
@@ -34,6 +29,29 @@ fn one(action: Action) -> String {
         Action::Present => "있음 여부만 보관".to_owned(),
         Action::Parts => "세부 항목별 처리".to_owned(),
     }
+}
+
+fn masked(shape: MaskShape) -> String {
+    let edges = |first: u8, last: u8, unit: &str| match (first, last) {
+        (first, 0) => format!("가림(앞 {first}{unit} 표시)"),
+        (0, last) => format!("가림(뒤 {last}{unit} 표시)"),
+        (first, last) => format!("가림(앞 {first}{unit}, 뒤 {last}{unit} 표시)"),
+    };
+    let words = match shape {
+        MaskShape::Redact => "전체 가림",
+        MaskShape::OfKind => "일부 가림",
+        MaskShape::Edges { first, last } => return edges(first, last, "자"),
+        MaskShape::Digits { first, last } => return edges(first, last, "자리"),
+        MaskShape::Part(Part::Prefix) => "가림(앞 번호만 표시)",
+        MaskShape::Part(Part::BirthAndSex) => "가림(생년월일과 성별만 표시)",
+        MaskShape::Part(Part::Domain) => "가림(도메인만 표시)",
+        MaskShape::Part(Part::Network) => "가림(끝자리만 가림)",
+        MaskShape::Part(Part::Surname) => "가림(성만 표시)",
+        MaskShape::Part(Part::Town) => "가림(읍면동·도로명까지 표시)",
+        MaskShape::Part(Part::Year) => "가림(연도만 표시)",
+        MaskShape::Part(Part::Class) => "가림(차종 번호만 표시)",
+    };
+    words.to_owned()
 }
 
 fn coarser(way: Generalize) -> String {
