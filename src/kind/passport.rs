@@ -42,7 +42,8 @@ pub fn form(number: &[u8]) -> Option<Form> {
         letters @ 1..=2 => {
             let tail = usize::from(number[len - 1].is_ascii_alphabetic());
             let body = letters..len.saturating_sub(tail).max(letters);
-            ((6..=9).contains(&body.len()) && digits(body)).then_some(Form::Foreign)
+            // Nine behind the letters at most, so that a masked number has the length of one as well.
+            (body.len() >= 6 && len - letters <= 9 && digits(body)).then_some(Form::Foreign)
         }
         _ => None,
     }
@@ -94,6 +95,7 @@ mod tests {
             ("TK1234567", Some(Form::Foreign)),
             ("P1234567A", Some(Form::Foreign)),
             ("123456789", Some(Form::Foreign)),
+            ("F123456789K", None),
             ("M1234567", None),
             ("M123456789", None),
             ("M12A4567", None),
