@@ -114,12 +114,8 @@ struct Options {
 
 impl Options {
     fn new(args: &Args, shared: &Shared, named: bool) -> Self {
-        let mut kinds = KindSet(
-            args.kinds.iter().filter_map(|name| Kind::from_name(name)).fold(0, |set, kind| set | 1 << kind as u8),
-        );
-        if args.kinds.is_empty() {
-            kinds = KindSet::ALL;
-        }
+        let asked: Vec<Kind> = args.kinds.iter().filter_map(|name| Kind::from_name(name)).collect();
+        let kinds = if asked.is_empty() { KindSet::ALL } else { KindSet::of(&asked) };
         let wants =
             Wants { kinds, evidence_min: args.min_evidence, misses: shared.verbose > 0, values: args.show_values };
         let json = shared.format == Format::Json;

@@ -334,23 +334,10 @@ const SIGNS_MAX: usize = 12;
 #[cfg(test)]
 mod tests {
     use crate::find::evidence::Why;
-    use crate::find::text::{Encoding, Query, TextScratch, find};
-    use crate::kind::{Kind, KindSet};
+    use crate::find::rows::marked;
+    use crate::kind::Kind;
 
-    /// The text with `<` and `>` around every address in it, and why the first near miss was not taken.
-    fn marked(text: &str, field: &str) -> (String, Option<Why>) {
-        let (mut scratch, mut out) = (TextScratch::default(), Vec::new());
-        scratch.note_misses();
-        let query =
-            Query { kinds: KindSet(1 << Kind::KrAddress as u8), encoding: Encoding::Plain, field: field.as_bytes() };
-        find(query, text.as_bytes(), &mut scratch, &mut out);
-        let mut marked = text.to_owned();
-        for found in out.iter().rev() {
-            marked.insert(found.span.end as usize, '>');
-            marked.insert(found.span.start as usize, '<');
-        }
-        (marked, scratch.misses().first().map(|miss| miss.why))
-    }
+    const KINDS: [Kind; 1] = [Kind::KrAddress];
 
     #[test]
     fn addresses() {
@@ -395,16 +382,16 @@ mod tests {
         ];
         for row in rows {
             let text = row.replace(['<', '>'], "");
-            assert_eq!(marked(&text, "").0, row);
+            assert_eq!(marked(&KINDS, "", &text).0, row);
         }
     }
 
     #[test]
     fn members_and_misses() {
-        assert_eq!(marked("강남구 예시동", "homeAddress").0, "<강남구 예시동>");
-        assert_eq!(marked("예시로 12 3층", "homeAddress").0, "<예시로 12 3층>");
-        assert_eq!(marked("강남구 예시동", "title").0, "강남구 예시동");
-        assert_eq!(marked("그냥 예시로 100 이런 거", "").1, Some(Why::NoLabel));
-        assert_eq!(marked("예시 3명", "").1, None);
+        assert_eq!(marked(&KINDS, "homeAddress", "강남구 예시동").0, "<강남구 예시동>");
+        assert_eq!(marked(&KINDS, "homeAddress", "예시로 12 3층").0, "<예시로 12 3층>");
+        assert_eq!(marked(&KINDS, "title", "강남구 예시동").0, "강남구 예시동");
+        assert_eq!(marked(&KINDS, "", "그냥 예시로 100 이런 거").1, Some(Why::NoLabel));
+        assert_eq!(marked(&KINDS, "", "예시 3명").1, None);
     }
 }

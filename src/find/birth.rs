@@ -252,23 +252,10 @@ fn links(gap: &[u8]) -> bool {
 #[cfg(test)]
 mod tests {
     use crate::find::evidence::Why;
-    use crate::find::text::{Encoding, Query, TextScratch, find};
-    use crate::kind::{Kind, KindSet};
+    use crate::find::rows::marked;
+    use crate::kind::Kind;
 
-    /// The text with `<` and `>` around every birth date in it, and why the first near miss was not taken.
-    fn marked(text: &str, field: &str) -> (String, Option<Why>) {
-        let (mut scratch, mut out) = (TextScratch::default(), Vec::new());
-        scratch.note_misses();
-        let kinds = KindSet(1 << Kind::DateOfBirth as u8);
-        let query = Query { kinds, encoding: Encoding::Plain, field: field.as_bytes() };
-        find(query, text.as_bytes(), &mut scratch, &mut out);
-        let mut marked = text.to_owned();
-        for found in out.iter().rev() {
-            marked.insert(found.span.end as usize, '>');
-            marked.insert(found.span.start as usize, '<');
-        }
-        (marked, scratch.misses().first().map(|miss| miss.why))
-    }
+    const KINDS: [Kind; 1] = [Kind::DateOfBirth];
 
     #[test]
     fn births() {
@@ -304,16 +291,16 @@ mod tests {
         ];
         for row in rows {
             let text = row.replace(['<', '>'], "");
-            assert_eq!(marked(&text, "").0, row);
+            assert_eq!(marked(&KINDS, "", &text).0, row);
         }
     }
 
     #[test]
     fn members_and_misses() {
-        assert_eq!(marked("19880505", "userBirthDate").0, "<19880505>");
-        assert_eq!(marked("1988", "birthYear").0, "<1988>");
-        assert_eq!(marked("19880505", "joinDate").0, "19880505");
-        assert_eq!(marked("등록 1988.01.01", "").1, Some(Why::NoLabel));
-        assert_eq!(marked("유통기한 2026.06.30", "").1, Some(Why::OtherLabel));
+        assert_eq!(marked(&KINDS, "userBirthDate", "19880505").0, "<19880505>");
+        assert_eq!(marked(&KINDS, "birthYear", "1988").0, "<1988>");
+        assert_eq!(marked(&KINDS, "joinDate", "19880505").0, "19880505");
+        assert_eq!(marked(&KINDS, "", "등록 1988.01.01").1, Some(Why::NoLabel));
+        assert_eq!(marked(&KINDS, "", "유통기한 2026.06.30").1, Some(Why::OtherLabel));
     }
 }

@@ -258,22 +258,10 @@ pub(super) fn lettered(search: &mut Search<'_>, at: usize) {
 #[cfg(test)]
 mod tests {
     use crate::find::evidence::Why;
-    use crate::find::text::{Encoding, Query, TextScratch, find};
-    use crate::kind::{Kind, KindSet};
+    use crate::find::rows::marked;
+    use crate::kind::Kind;
 
-    /// The text with `<` and `>` around what is found in it, and why the first near miss was not taken.
-    fn marked(text: &str) -> (String, Option<Why>) {
-        let (mut scratch, mut out) = (TextScratch::default(), Vec::new());
-        scratch.note_misses();
-        let kinds = KindSet(1 << Kind::Imei as u8 | 1 << Kind::Mac as u8);
-        find(Query { kinds, encoding: Encoding::Plain, field: b"" }, text.as_bytes(), &mut scratch, &mut out);
-        let mut marked = text.to_owned();
-        for found in out.iter().rev() {
-            marked.insert(found.span.end as usize, '>');
-            marked.insert(found.span.start as usize, '<');
-        }
-        (marked, scratch.misses().first().map(|miss| miss.why))
-    }
+    const KINDS: [Kind; 2] = [Kind::Imei, Kind::Mac];
 
     #[test]
     fn devices_and_addresses() {
@@ -299,7 +287,7 @@ mod tests {
             ("1769050116995112 123456789012345 std::cout", None),
         ];
         for (text, why) in rows {
-            let found = marked(&text.replace(['<', '>'], ""));
+            let found = marked(&KINDS, "", &text.replace(['<', '>'], ""));
             assert_eq!((found.0.as_str(), found.1), (text, why), "{text}");
         }
     }

@@ -133,7 +133,7 @@ pub(super) fn escape(bytes: &[u8], at: usize) -> Option<Read> {
     Some(Read { character, len: 2, way: Layers::BACKSLASH })
 }
 
-/// The percent-encoded character at `at`: the pairs of its UTF-8, or `%uXXXX` as old browsers write it.
+/// The percent-encoded character at `at`: the pairs of its UTF-8, or `%uAC00` as old browsers write it.
 pub(super) fn percent_encoded(bytes: &[u8], at: usize) -> Option<Read> {
     if bytes.get(at + 1) == Some(&b'u') {
         return units(bytes, at, b"%u", Layers::PERCENT);
@@ -224,7 +224,7 @@ fn braced(bytes: &[u8], at: usize) -> Option<Read> {
     Some(Read { character: number(&rest[..end], 16)?, len: end + 4, way: Layers::BACKSLASH })
 }
 
-/// `\uXXXX`, or two of them for a character beyond U+FFFF. Half a pair is U+FFFD.
+/// `\uac00`, or two of them for a character beyond U+FFFF. Half a pair is U+FFFD.
 fn units(bytes: &[u8], at: usize, lead: &[u8; 2], way: u16) -> Option<Read> {
     let unit = |at: usize| {
         let escape = bytes.get(at..at + 6)?;

@@ -327,20 +327,10 @@ fn insurance(search: &mut Search<'_>, start: usize, end: usize) {
 #[cfg(test)]
 mod tests {
     use crate::find::evidence::Why;
-    use crate::find::text::{Encoding, Query, TextScratch, find};
-    use crate::kind::{Kind, KindSet};
+    use crate::find::rows::pieces;
+    use crate::kind::Kind;
 
-    const KINDS: KindSet =
-        KindSet(1 << Kind::KrDriverLicense as u8 | 1 << Kind::KrPassport as u8 | 1 << Kind::KrHealthInsurance as u8);
-
-    /// What is found in `text`, kind and bytes, and why the first near miss was not taken.
-    fn search(text: &str) -> (Vec<(Kind, String)>, Option<Why>) {
-        let (mut scratch, mut out) = (TextScratch::default(), Vec::new());
-        scratch.note_misses();
-        find(Query { kinds: KINDS, encoding: Encoding::Plain, field: b"" }, text.as_bytes(), &mut scratch, &mut out);
-        let found = out.iter().map(|found| (found.kind, found.span.of_str(text).to_owned())).collect();
-        (found, scratch.misses().first().map(|miss| miss.why))
-    }
+    const KINDS: [Kind; 3] = [Kind::KrDriverLicense, Kind::KrPassport, Kind::KrHealthInsurance];
 
     #[test]
     fn licences_passports_insurances() {
@@ -365,7 +355,7 @@ mod tests {
             ("12345678901(건강보험)", Kind::KrHealthInsurance, "12345678901"),
         ];
         for (text, kind, want) in rows {
-            assert_eq!(search(text).0, [(kind, want.to_owned())], "{text}");
+            assert_eq!(pieces(&KINDS, "", text).0, [(kind, want.to_owned())], "{text}");
         }
     }
 
@@ -399,7 +389,7 @@ mod tests {
             ("건강보험료 12345678901원", None),
         ];
         for (text, why) in rows {
-            assert_eq!(search(text), (Vec::new(), why), "{text}");
+            assert_eq!(pieces(&KINDS, "", text), (Vec::new(), why), "{text}");
         }
     }
 }

@@ -26,6 +26,8 @@ mod plate;
 mod reader;
 mod registration;
 pub mod restore;
+#[cfg(test)]
+mod rows;
 pub mod scan;
 pub mod sweep;
 mod telephone;

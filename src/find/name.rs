@@ -120,7 +120,7 @@ pub(super) fn look(search: &mut Search<'_>) {
 fn word(search: &mut Search<'_>, words: &Words, start: usize, seen: &mut Seen) -> usize {
     let (candidate, evidence) = match shaped(search.bytes, words, start, true) {
         Some(candidate) => {
-            while search.proposed_from(seen.beside).next().is_some_and(|(.., end)| end + BESIDE_BYTES_MAX < start) {
+            while search.proposed(seen.beside).next().is_some_and(|(.., end)| end + BESIDE_BYTES_MAX < start) {
                 seen.beside += 1;
             }
             (candidate, evidence(search, words, candidate, seen))
@@ -261,14 +261,12 @@ fn evidence(search: &Search<'_>, words: &Words, candidate: Candidate, seen: &See
 
 #[cfg(test)]
 mod tests {
-    use crate::find::text::{Encoding, Query, TextScratch, find};
-    use crate::kind::{Kind, KindSet};
+    use crate::find::rows::pieces;
+    use crate::kind::Kind;
 
-    fn names<'a>(text: &'a str, field: &str) -> Vec<&'a str> {
-        let query = Query { kinds: KindSet::ALL, encoding: Encoding::Plain, field: field.as_bytes() };
-        let mut found = Vec::new();
-        find(query, text.as_bytes(), &mut TextScratch::default(), &mut found);
-        found.iter().filter(|one| one.kind == Kind::PersonName).map(|one| one.span.of_str(text)).collect()
+    fn names(text: &str, field: &str) -> Vec<String> {
+        let (found, _) = pieces(&Kind::ALL[..Kind::FOUND], field, text);
+        found.into_iter().filter(|(kind, _)| *kind == Kind::PersonName).map(|(_, name)| name).collect()
     }
 
     #[test]

@@ -256,22 +256,10 @@ fn with_zone(bytes: &[u8], end: usize) -> usize {
 #[cfg(test)]
 mod tests {
     use crate::find::evidence::Why;
-    use crate::find::text::{Encoding, Query, TextScratch, find};
-    use crate::kind::{Kind, KindSet};
+    use crate::find::rows::marked;
+    use crate::kind::Kind;
 
-    /// The text with `<` and `>` around what is found in it, and why the first near miss was not taken.
-    fn marked(text: &str) -> (String, Option<Why>) {
-        let (mut scratch, mut out) = (TextScratch::default(), Vec::new());
-        scratch.note_misses();
-        let kinds = KindSet(1 << Kind::Ip as u8 | 1 << Kind::Email as u8);
-        find(Query { kinds, encoding: Encoding::Plain, field: b"" }, text.as_bytes(), &mut scratch, &mut out);
-        let mut marked = text.to_owned();
-        for found in out.iter().rev() {
-            marked.insert(found.span.end as usize, '>');
-            marked.insert(found.span.start as usize, '<');
-        }
-        (marked, scratch.misses().first().map(|miss| miss.why))
-    }
+    const KINDS: [Kind; 2] = [Kind::Ip, Kind::Email];
 
     #[test]
     fn addresses() {
@@ -296,7 +284,7 @@ mod tests {
             ("ab***@example.com 192.0.***.1 2001:db8::****", None),
         ];
         for (text, why) in rows {
-            let found = marked(&text.replace(['<', '>'], ""));
+            let found = marked(&KINDS, "", &text.replace(['<', '>'], ""));
             assert_eq!((found.0.as_str(), found.1), (text, why), "{text}");
         }
     }

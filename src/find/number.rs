@@ -251,7 +251,7 @@ pub(super) const LIST_BYTES: usize = 3;
 /// before in a list, the column before in a table.
 pub(super) fn beside(search: &Search<'_>, kind: Kind, at: usize, most: usize) -> bool {
     // One number may have been proposed as several kinds.
-    search.proposed().rev().take(4).any(|(seen, _, end)| {
+    search.proposed(0).rev().take(4).any(|(seen, _, end)| {
         let between = search.bytes.get(end..at).unwrap_or_default();
         seen == kind
             && (1..=most).contains(&between.len())

@@ -145,22 +145,10 @@ fn is_hangul(bytes: &[u8], at: usize) -> bool {
 #[cfg(test)]
 mod tests {
     use crate::find::evidence::Why;
-    use crate::find::text::{Encoding, Query, TextScratch, find};
-    use crate::kind::{Kind, KindSet};
+    use crate::find::rows::marked;
+    use crate::kind::Kind;
 
-    /// The text with `<` and `>` around every plate in it, and why the first near miss was not taken.
-    fn marked(text: &str) -> (String, Option<Why>) {
-        let (mut scratch, mut out) = (TextScratch::default(), Vec::new());
-        scratch.note_misses();
-        let kinds = KindSet(1 << Kind::KrVehiclePlate as u8);
-        find(Query { kinds, encoding: Encoding::Plain, field: b"" }, text.as_bytes(), &mut scratch, &mut out);
-        let mut marked = text.to_owned();
-        for found in out.iter().rev() {
-            marked.insert(found.span.end as usize, '>');
-            marked.insert(found.span.start as usize, '<');
-        }
-        (marked, scratch.misses().first().map(|miss| miss.why))
-    }
+    const KINDS: [Kind; 1] = [Kind::KrVehiclePlate];
 
     #[test]
     fn plates() {
@@ -188,7 +176,7 @@ mod tests {
         ];
         for (row, why) in rows {
             let text = row.replace(['<', '>'], "");
-            assert_eq!(marked(&text), (row.to_owned(), why));
+            assert_eq!(marked(&KINDS, "", &text), (row.to_owned(), why));
         }
     }
 }

@@ -397,21 +397,10 @@ fn number_of_business(search: &mut Search<'_>, start: usize, end: usize, written
 #[cfg(test)]
 mod tests {
     use crate::find::evidence::Why;
-    use crate::find::text::{Encoding, Query, TextScratch, find};
-    use crate::kind::{Kind, KindSet};
+    use crate::find::rows::pieces;
+    use crate::kind::Kind;
 
-    const KINDS: KindSet =
-        KindSet(1 << Kind::KrRrn as u8 | 1 << Kind::KrFrn as u8 | 1 << Kind::KrBrn as u8 | 1 << Kind::KrCrn as u8);
-
-    /// What is found in `text` under `field`, kind and bytes, and why the first near miss was not taken.
-    fn search(field: &str, text: &str) -> (Vec<(Kind, String)>, Option<Why>) {
-        let (mut scratch, mut out) = (TextScratch::default(), Vec::new());
-        scratch.note_misses();
-        let query = Query { kinds: KINDS, encoding: Encoding::Plain, field: field.as_bytes() };
-        find(query, text.as_bytes(), &mut scratch, &mut out);
-        let found = out.iter().map(|found| (found.kind, found.span.of_str(text).to_owned())).collect();
-        (found, scratch.misses().first().map(|miss| miss.why))
-    }
+    const KINDS: [Kind; 4] = [Kind::KrRrn, Kind::KrFrn, Kind::KrBrn, Kind::KrCrn];
 
     #[test]
     fn persons_businesses_corporations() {
@@ -439,7 +428,7 @@ mod tests {
             ("(주)가짜상사 110111-1234567", Kind::KrCrn, "110111-1234567"),
         ];
         for (text, kind, want) in rows {
-            assert_eq!(search("", text).0, [(kind, want.to_owned())], "{text}");
+            assert_eq!(pieces(&KINDS, "", text).0, [(kind, want.to_owned())], "{text}");
         }
     }
 
@@ -470,7 +459,7 @@ mod tests {
             ("", "PNU 1111011600100010000", None),
         ];
         for (field, text, why) in rows {
-            assert_eq!(search(field, text), (Vec::new(), why), "{field} {text}");
+            assert_eq!(pieces(&KINDS, field, text), (Vec::new(), why), "{field} {text}");
         }
     }
 }

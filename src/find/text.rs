@@ -145,15 +145,8 @@ impl Search<'_> {
         }
     }
 
-    /// What was proposed so far in this text or shadow: kind and bytes, in the order of proposing.
-    pub(super) fn proposed(&self) -> impl DoubleEndedIterator<Item = (Kind, usize, usize)> {
-        self.proposals
-            .iter()
-            .map(|Proposal { finding: Finding { kind, span, .. }, .. }| (*kind, span.start as usize, span.end as usize))
-    }
-
-    /// What was proposed so far from the `index`-th on.
-    pub(super) fn proposed_from(&self, index: usize) -> impl Iterator<Item = (Kind, usize, usize)> {
+    /// What was proposed so far in this text or shadow from the `index`-th on: kind and bytes, in the order of proposing.
+    pub(super) fn proposed(&self, index: usize) -> impl DoubleEndedIterator<Item = (Kind, usize, usize)> {
         self.proposals[index..]
             .iter()
             .map(|Proposal { finding: Finding { kind, span, .. }, .. }| (*kind, span.start as usize, span.end as usize))
@@ -324,7 +317,7 @@ pub fn plain<'a>(finding: &Finding, text: &'a [u8], scratch: &'a TextScratch) ->
         Some(span) => span.of(&scratch.folded),
         None => finding.span.of(text),
     };
-    // A finding is ASCII but for a character that nothing folds, and those are not part of any kind.
+    // A finding begins and ends with whole characters, so this is text wherever the payload is; else nothing is shown.
     std::str::from_utf8(bytes).unwrap_or("")
 }
 

@@ -234,6 +234,11 @@ impl KindSet {
     /// All kinds that are found inside text.
     pub const ALL: Self = Self((1 << Kind::FOUND) - 1);
 
+    /// These kinds, those of them that are found inside text.
+    pub fn of(kinds: &[Kind]) -> Self {
+        Self(kinds.iter().fold(0, |set, kind| set | 1 << *kind as u8) & Self::ALL.0)
+    }
+
     /// Whether `kind` is in the set.
     pub const fn contains(self, kind: Kind) -> bool {
         (kind as u8) < Kind::FOUND as u8 && self.0 & (1 << kind as u8) != 0

@@ -2,14 +2,11 @@
 
 use super::put;
 use crate::kind::glyph::{Glyph, composed, read};
+use crate::kind::person_name::COMPOUND;
 use crate::kind::trimmed;
 
 /// Longest name, in characters: four words of a Spanish one.
 const CHARACTERS_MAX: usize = 64;
-
-/// Family names of two syllables.
-const COMPOUND: [&str; 12] =
-    ["남궁", "황보", "제갈", "선우", "독고", "사공", "서문", "동방", "어금", "망절", "무본", "강전"];
 
 /// What a character is in a name.
 #[derive(Clone, Copy, PartialEq, Eq)]

@@ -96,7 +96,7 @@ impl<'a> Coverage<'a> {
     fn record(&mut self, value: &[u8]) {
         let plan = &self.policy.plan.sources[self.source];
         self.report.records += 1;
-        let leaves = leaves(plan, value);
+        let leaves = leaves(plan, &plan.charset.decode(value));
         if leaves.is_empty() {
             self.report.unreadable += 1;
         } else if failing(&plan.belongs, &leaves).is_some() {

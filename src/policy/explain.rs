@@ -221,7 +221,7 @@ pub(super) fn event_ms(plan: &SourcePlan, leaves: &[Leaf], timestamp_ms: Option<
     }
 }
 
-/// The values of a record. What cannot be read has none; the engine says why.
+/// The values of a record in UTF-8. What cannot be read has none; the engine says why.
 pub(super) fn leaves(plan: &SourcePlan, value: &[u8]) -> Vec<Leaf> {
     let mut leaves = Vec::new();
     let text = String::from_utf8_lossy(value);

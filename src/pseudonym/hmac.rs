@@ -153,7 +153,7 @@ mod tests {
     fn a_frame_is_a_message_of_one_block_however_it_is_cut() {
         let key = HmacKey::new(b"a key of tests, no secret at all");
         let bytes: Vec<u8> = (0..200).collect();
-        let frame: [u8; FRAME_BYTES] = bytes[..FRAME_BYTES].try_into().unwrap();
+        let frame: [u8; FRAME_BYTES] = bytes[..FRAME_BYTES].try_into().expect("a frame's length");
         let whole = |length: usize, cut: usize| {
             let mut out = [0; 32];
             key.message(&[&bytes[..cut], &bytes[cut..length]], &mut out);

@@ -70,6 +70,19 @@ fn counted(policy: &Policy, payloads: &[&str]) -> Report {
     coverage.report()
 }
 
+#[test]
+fn payloads_in_another_encoding_are_read() {
+    let text = POLICY.replace("format = \"ndjson\"", "format = \"ndjson\"\nencoding = \"euc-kr\"");
+    let policy = policy::parse(Path::new("p.toml"), &text).unwrap_or_else(|faults| panic!("{faults}"));
+    let mut coverage = Coverage::new(&policy, 0);
+    // `홍길동` in EUC-KR.
+    let mut payload = br#"{"service":"app","at":"2026-11-23T00:00:00Z","note":""#.to_vec();
+    payload.extend_from_slice(b"\xc8\xab\xb1\xe6\xb5\xbf\"}");
+    coverage.add(&payload);
+    let report = coverage.report();
+    assert_eq!((report.records, report.unreadable, report.ruled[3]), (1, 0, 1));
+}
+
 /// A record of the source with this inside.
 fn record(inside: &str) -> String {
     format!(r#"{{"service":"app","at":"2026-11-23T00:00:00Z",{inside}}}"#)

@@ -10,6 +10,7 @@ pub(crate) fn until<T>(what: &str, deadline: Duration, mut ask: impl FnMut() -> 
             return answer;
         }
         assert!(begin.elapsed() < deadline, "{what}: not within {} s", deadline.as_secs());
+        // Between two questions, so that the brokers get the cores; what ends the wait is the answer or the deadline.
         std::thread::sleep(Duration::from_millis(50));
     }
 }

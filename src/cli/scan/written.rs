@@ -1,5 +1,7 @@
 //! Findings as they are written one by one: JSON objects, and for people lines with values.
 
+use std::io::Write;
+
 use crate::find::document::Part;
 use crate::find::evidence::Why;
 use crate::find::sweep::{Sight, Sweep};
@@ -77,18 +79,7 @@ pub(super) fn string(text: &[u8], out: &mut Vec<u8>) {
 
 fn number(before: &[u8], number: u64, out: &mut Vec<u8>) {
     out.extend_from_slice(before);
-    let mut digits = [0; 20];
-    let mut at = digits.len();
-    let mut rest = number;
-    loop {
-        at -= 1;
-        digits[at] = b'0' + (rest % 10) as u8;
-        rest /= 10;
-        if rest == 0 {
-            break;
-        }
-    }
-    out.extend_from_slice(&digits[at..]);
+    write!(out, "{number}").expect("a number is written to memory");
 }
 
 /// Writes a line for each sight: where it stands, what it is, its value, what speaks for it; then the near misses.

@@ -67,9 +67,7 @@ pub(super) fn behind(search: &Search<'_>, words: &Words, candidate: Candidate, b
     }
     let person =
         |kind: Kind| matches!(kind, Kind::KrRrn | Kind::KrFrn | Kind::KrPhone | Kind::Email | Kind::DateOfBirth);
-    if at > end
-        && search.proposed_from(beside).take(ROW_PROPOSALS_MAX).any(|(kind, from, _)| from == at && person(kind))
-    {
+    if at > end && search.proposed(beside).take(ROW_PROPOSALS_MAX).any(|(kind, from, _)| from == at && person(kind)) {
         return Beside::Identifier;
     }
     Beside::Nothing
@@ -214,7 +212,7 @@ pub(super) fn in_column(search: &Search<'_>, start: usize, end: usize, beside: u
     let person = |kind: Kind| matches!(kind, Kind::KrRrn | Kind::KrFrn | Kind::KrPhone | Kind::Email | Kind::Ip);
     left && right && {
         let line = end + bytes[end..].iter().position(|byte| *byte == b'\n').unwrap_or(bytes.len() - end);
-        let mut near = search.proposed_from(beside).take(ROW_PROPOSALS_MAX);
+        let mut near = search.proposed(beside).take(ROW_PROPOSALS_MAX);
         near.any(|(kind, from, _)| (end..line).contains(&from) && person(kind))
     }
 }
@@ -223,7 +221,7 @@ pub(super) fn in_column(search: &Search<'_>, start: usize, end: usize, beside: u
 pub(super) fn behind_account(search: &Search<'_>, start: usize, beside: usize) -> bool {
     let head = search.bytes[..start].trim_ascii_end();
     let head = head.strip_suffix(b"(").unwrap_or(head).trim_ascii_end();
-    let mut near = search.proposed_from(beside).take(ROW_PROPOSALS_MAX);
+    let mut near = search.proposed(beside).take(ROW_PROPOSALS_MAX);
     near.any(|(kind, _, end)| end == head.len() && kind == Kind::BankAccount)
 }
 

@@ -5,11 +5,10 @@ use std::collections::HashMap;
 use std::hash::{BuildHasherDefault, Hasher};
 use std::sync::LazyLock;
 
+use crate::kind::person_name::COMPOUND;
+
 /// Family names of one syllable that many people have (Statistics Korea, census of 2015).
 const SURNAMES: &str = "김이박최정강조윤장임한오서신권황안송류유홍전고문손양배백허남심노하곽성차주우구민나진지엄채원천방공현함변염여추도석선설마길연위표명기반왕금옥육인맹제모탁국라봉";
-
-/// Family names of two syllables.
-pub(super) const COMPOUND: [&str; 8] = ["남궁", "황보", "제갈", "선우", "독고", "사공", "서문", "동방"];
 
 /// Syllables of which given names are made.
 const GIVEN: &str = "가강건겸경계고관광교구국권규균근금기길나난남노누늘다단달담대덕도동두득라락란람랑래량려련렬령례로록룡루류률륜름리린림마만말매명목무묵문미민바반배백범벽별병보복봄봉부분비빈빛사산삼상새샘생서석선설섭성세소솔송수숙순슬승시식신실심아안애양언여연열염엽영예오옥온완왕용우욱운웅원월위유윤율융은을음의이익인일임자장재전정제조종주준중지진차찬창채천철청초추춘출충치친칠태택평표필하학한해향허헌혁현협형혜호홍화환황회효후훈휘휴흔흠흥희힘";

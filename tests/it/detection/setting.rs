@@ -187,11 +187,11 @@ pub(super) enum Carrier {
     Plain,
     /// The inside of a JSON string; `find` is told so.
     Json,
-    /// The same with every character as `\uXXXX`.
+    /// The same with every character as an escape, `\uac00`.
     JsonEscapes,
     /// A JSON string inside the JSON of a JSON string.
     JsonInJson,
-    /// Plain text in which someone left `\uXXXX`.
+    /// Plain text in which someone left such escapes.
     StrayEscapes,
     /// A query value.
     Percent,
