@@ -29,6 +29,7 @@ pub mod restore;
 #[cfg(test)]
 mod rows;
 pub mod scan;
+mod settle;
 pub mod sweep;
 mod telephone;
 pub mod text;
