@@ -141,7 +141,8 @@ fn word(search: &mut Search<'_>, words: &Words, start: usize, seen: &mut Seen) -
         also_in_brackets(search, end, false);
         return end - 3;
     }
-    if end - start > 6 {
+    let name = &search.bytes[start..end];
+    if end - start > 6 && !words.ordinary(name) && !words.is_word(name) {
         seen.left.push((start, end));
     }
     start
